@@ -1,0 +1,13 @@
+/**
+ * Marks classes whose instances never change once made.
+ *
+ * A fork of the world copies everything that can change and shares what cannot: messages,
+ * record batches, domain events. The mark sits on the prototype, so it costs an instance nothing.
+ */
+
+export const IMMUTABLE: unique symbol = Symbol("immutable");
+
+// biome-ignore lint/suspicious/noExplicitAny: any constructor will do, only its prototype is touched.
+export function markImmutable(constructor: abstract new (...args: any[]) => object): void {
+  Object.defineProperty(constructor.prototype, IMMUTABLE, { value: true });
+}

@@ -1,0 +1,62 @@
+/** Broker and controller configuration. Source: KafkaConfig, ServerLogConfigs, ReplicationConfigs, QuorumConfig. */
+import type { ConfigDefinitions, ConfigValues } from "./definition.ts";
+
+export const BROKER_CONFIG = {
+  "num.partitions": { type: "int", default: 1, min: 1, doc: "Partitions of a topic created without a number." },
+  "default.replication.factor": { type: "int", default: 1, min: 1, doc: "Replicas of a topic created without a number." },
+  "min.insync.replicas": { type: "int", default: 1, min: 1, doc: "Default of the topic's setting." },
+  "unclean.leader.election.enable": { type: "boolean", default: false, doc: "Default of the topic's setting." },
+  "unclean.leader.election.interval.ms": {
+    type: "int",
+    default: 300_000,
+    min: 1,
+    doc: "How often the controller looks for leaderless partitions that allow unclean election.",
+  },
+  "message.max.bytes": { type: "int", default: 1_048_588, min: 0, doc: "Default of the topic's max.message.bytes." },
+  "log.segment.bytes": { type: "int", default: 1_073_741_824, min: 1_024, doc: "Default of the topic's segment.bytes." },
+  "log.roll.ms": { type: "int", default: 604_800_000, min: 1, doc: "Default of the topic's segment.ms." },
+  "log.flush.interval.messages": {
+    type: "int",
+    default: Number.MAX_SAFE_INTEGER,
+    min: 1,
+    doc: "Default of the topic's flush.messages.",
+  },
+  "log.flush.offset.checkpoint.interval.ms": { type: "int", default: 60_000, min: 0, doc: "How often recovery points are written." },
+  "replica.lag.time.max.ms": {
+    type: "int",
+    default: 30_000,
+    min: 1,
+    doc: "A follower that has not caught up with the leader for this long leaves the ISR.",
+  },
+  "replica.fetch.wait.max.ms": { type: "int", default: 500, min: 0, doc: "How long a leader may keep a follower's fetch waiting." },
+  "replica.fetch.min.bytes": { type: "int", default: 1, min: 0, doc: "Bytes that end a follower's wait." },
+  "replica.fetch.max.bytes": { type: "int", default: 1_048_576, min: 0, doc: "Bytes a follower asks for per partition." },
+  "replica.fetch.response.max.bytes": { type: "int", default: 10_485_760, min: 0, doc: "Bytes a follower asks for per response." },
+  "replica.fetch.backoff.ms": { type: "int", default: 1_000, min: 0, doc: "How long a fetcher rests after an error." },
+  "replica.socket.timeout.ms": { type: "int", default: 30_000, min: 1, doc: "How long a follower waits for an answer." },
+  "replica.high.watermark.checkpoint.interval.ms": { type: "int", default: 5_000, min: 1, doc: "How often high watermarks are written." },
+  "request.timeout.ms": { type: "int", default: 30_000, min: 1, doc: "How long a broker waits for an answer from another node." },
+  "broker.heartbeat.interval.ms": { type: "int", default: 2_000, min: 1, doc: "How often a broker tells the controller that it lives." },
+  "broker.session.timeout.ms": { type: "int", default: 9_000, min: 1, doc: "Silence after which the controller fences a broker." },
+  "initial.broker.registration.timeout.ms": {
+    type: "int",
+    default: 60_000,
+    min: 1,
+    doc: "How long a starting broker tries to register before it gives up and exits.",
+  },
+  "controlled.shutdown.enable": { type: "boolean", default: true, doc: "Whether a stopping broker hands over its partitions first." },
+  "auto.leader.rebalance.enable": { type: "boolean", default: true, doc: "Whether the controller restores preferred leaders by itself." },
+  "leader.imbalance.check.interval.seconds": { type: "int", default: 300, min: 1, doc: "How long it waits before it does." },
+  "metadata.max.idle.interval.ms": { type: "int", default: 500, min: 0, doc: "How often an idle controller writes a no-op record; 0 never." },
+  "controller.quorum.election.timeout.ms": { type: "int", default: 1_000, min: 1, doc: "How long a voter without a leader waits; up to twice this." },
+  "controller.quorum.fetch.timeout.ms": { type: "int", default: 2_000, min: 1, doc: "Silence of the leader after which a follower seeks another." },
+  "controller.quorum.election.backoff.max.ms": { type: "int", default: 1_000, min: 0, doc: "Longest rest after a lost election." },
+  "controller.quorum.request.timeout.ms": { type: "int", default: 2_000, min: 1, doc: "How long a quorum request waits for its answer." },
+  "controller.quorum.retry.backoff.ms": { type: "int", default: 20, min: 0, doc: "Rest before a quorum request is made again." },
+  "controller.quorum.append.linger.ms": { type: "int", default: 25, min: 0, doc: "How long the leader gathers metadata records into a batch." },
+  "reconnect.backoff.ms": { type: "int", default: 50, min: 0, doc: "First rest before connecting again." },
+  "reconnect.backoff.max.ms": { type: "int", default: 1_000, min: 0, doc: "Longest rest before connecting again." },
+  "socket.connection.setup.timeout.ms": { type: "int", default: 10_000, min: 1, doc: "How long a handshake may take." },
+} as const satisfies ConfigDefinitions;
+
+export type BrokerConfig = ConfigValues<typeof BROKER_CONFIG>;

@@ -1,0 +1,75 @@
+/** Kafka's protocol error codes. Values of the protocol, never thrown. Source: org.apache.kafka.common.protocol.Errors. */
+
+interface ErrorTraits {
+  readonly code: number;
+  /** The client library retries it (RetriableException). */
+  readonly retriable?: true;
+  /** It also makes a client refresh its metadata (InvalidMetadataException). */
+  readonly invalidMetadata?: true;
+}
+
+const R = { retriable: true } as const;
+const RM = { retriable: true, invalidMetadata: true } as const;
+
+const ERRORS = {
+  UNKNOWN_SERVER_ERROR: { code: -1 },
+  NONE: { code: 0 },
+  OFFSET_OUT_OF_RANGE: { code: 1 },
+  CORRUPT_MESSAGE: { code: 2, ...R },
+  UNKNOWN_TOPIC_OR_PARTITION: { code: 3, ...RM },
+  LEADER_NOT_AVAILABLE: { code: 5, ...RM },
+  NOT_LEADER_OR_FOLLOWER: { code: 6, ...RM },
+  REQUEST_TIMED_OUT: { code: 7, ...R },
+  BROKER_NOT_AVAILABLE: { code: 8 },
+  REPLICA_NOT_AVAILABLE: { code: 9, ...RM },
+  MESSAGE_TOO_LARGE: { code: 10 },
+  NETWORK_EXCEPTION: { code: 13, ...RM },
+  INVALID_TOPIC_EXCEPTION: { code: 17 },
+  RECORD_LIST_TOO_LARGE: { code: 18 },
+  NOT_ENOUGH_REPLICAS: { code: 19, ...R },
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: { code: 20, ...R },
+  INVALID_REQUIRED_ACKS: { code: 21 },
+  UNSUPPORTED_VERSION: { code: 35 },
+  TOPIC_ALREADY_EXISTS: { code: 36 },
+  INVALID_PARTITIONS: { code: 37 },
+  INVALID_REPLICATION_FACTOR: { code: 38 },
+  INVALID_REPLICA_ASSIGNMENT: { code: 39 },
+  INVALID_CONFIG: { code: 40 },
+  NOT_CONTROLLER: { code: 41, ...R },
+  INVALID_REQUEST: { code: 42 },
+  OPERATION_NOT_ATTEMPTED: { code: 55 },
+  KAFKA_STORAGE_ERROR: { code: 56, ...RM },
+  FENCED_LEADER_EPOCH: { code: 74, ...RM },
+  UNKNOWN_LEADER_EPOCH: { code: 75, ...R },
+  STALE_BROKER_EPOCH: { code: 77 },
+  OFFSET_NOT_AVAILABLE: { code: 78, ...R },
+  PREFERRED_LEADER_NOT_AVAILABLE: { code: 80, ...RM },
+  ELIGIBLE_LEADERS_NOT_AVAILABLE: { code: 83, ...RM },
+  ELECTION_NOT_NEEDED: { code: 84, ...RM },
+  INVALID_RECORD: { code: 87 },
+  INVALID_UPDATE_VERSION: { code: 95 },
+  UNKNOWN_TOPIC_ID: { code: 100, ...RM },
+  DUPLICATE_BROKER_REGISTRATION: { code: 101 },
+  BROKER_ID_NOT_REGISTERED: { code: 102 },
+  INCONSISTENT_TOPIC_ID: { code: 103, ...RM },
+  INCONSISTENT_CLUSTER_ID: { code: 104 },
+  INELIGIBLE_REPLICA: { code: 107 },
+  NEW_LEADER_ELECTED: { code: 108 },
+  UNKNOWN_CONTROLLER_ID: { code: 116 },
+  INVALID_REGISTRATION: { code: 119 },
+  INVALID_VOTER_KEY: { code: 125 },
+} as const satisfies Record<string, ErrorTraits>;
+
+/** An error by its Kafka name. `NONE` is success. */
+export type ErrorCode = keyof typeof ERRORS;
+
+export function isRetriable(error: ErrorCode): boolean {
+  const traits: ErrorTraits = ERRORS[error];
+  return traits.retriable === true;
+}
+
+/** Whether a client that gets `error` must refresh its metadata. */
+export function isInvalidMetadata(error: ErrorCode): boolean {
+  const traits: ErrorTraits = ERRORS[error];
+  return traits.invalidMetadata === true;
+}

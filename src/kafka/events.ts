@@ -1,0 +1,420 @@
+/**
+ * Domain events: what the processes of a cluster report about themselves, as typed facts.
+ *
+ * Checks, scenario triggers, coverage, the timeline and the explanation all read this one stream. The kernel adds
+ * step, time, node and cause. An event is emitted at the moment of the change, before anything is sent because of it.
+ */
+import type { ErrorCode } from "./errors.ts";
+import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ReplicaId } from "./ids.ts";
+import type { LeaderRecoveryState } from "./messages/broker-lifecycle.ts";
+import type { MetadataRecord } from "./metadata/records.ts";
+import type { KafkaRecord, RecordBatch } from "./records.ts";
+
+interface OnPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+interface OnReplica extends OnPartition {
+  readonly broker: BrokerId;
+}
+
+export interface EpochEntry {
+  readonly epoch: LeaderEpoch;
+  readonly startOffset: Offset;
+}
+
+// ---- a replica's log ----
+
+/** A replica's log was opened at start-up (or created). What is listed is what survived. */
+export interface LogLoaded extends OnReplica {
+  readonly kind: "LogLoaded";
+  /** How the last incarnation stopped, as the recovery found it. */
+  readonly shutdown: "clean" | "unclean" | "new";
+  readonly logStartOffset: Offset;
+  readonly logEndOffset: Offset;
+  readonly highWatermark: Offset;
+  readonly batches: readonly RecordBatch[];
+  readonly epochs: readonly EpochEntry[];
+}
+
+export interface RecordsAppended extends OnReplica {
+  readonly kind: "RecordsAppended";
+  readonly role: "leader" | "follower";
+  /** The appending replica's current leader epoch; the batch carries the epoch that it was first appended in. */
+  readonly leaderEpoch: LeaderEpoch;
+  readonly batch: RecordBatch;
+}
+
+export interface LogTruncated extends OnReplica {
+  readonly kind: "LogTruncated";
+  readonly leaderEpoch: LeaderEpoch;
+  readonly from: Offset;
+  /** The new log end offset. */
+  readonly to: Offset;
+  /** True when everything went and the log starts anew at `to`. */
+  readonly fully: boolean;
+}
+
+/** The log's start moved up (retention, DeleteRecords, or a leader's log start). */
+export interface LogStartOffsetAdvanced extends OnReplica {
+  readonly kind: "LogStartOffsetAdvanced";
+  readonly to: Offset;
+}
+
+/** On a follower, and on a new leader, `to` may be below `from`; see HighWatermarkMonotonic for what may not. */
+export interface HighWatermarkAdvanced extends OnReplica {
+  readonly kind: "HighWatermarkAdvanced";
+  readonly role: "leader" | "follower";
+  readonly leaderEpoch: LeaderEpoch;
+  readonly from: Offset;
+  readonly to: Offset;
+}
+
+export interface LeaderEpochCacheChanged extends OnReplica {
+  readonly kind: "LeaderEpochCacheChanged";
+  readonly epochs: readonly EpochEntry[];
+}
+
+/** Records below `to` are on the platter. */
+export interface LogFlushed extends OnReplica {
+  readonly kind: "LogFlushed";
+  readonly to: Offset;
+}
+
+/** The log directory answered with an I/O error and is offline. */
+export interface LogDirFailed {
+  readonly kind: "LogDirFailed";
+  readonly broker: BrokerId;
+}
+
+// ---- roles and the ISR ----
+
+/** This broker acts as the partition's leader from now on. */
+export interface BecameLeader extends OnReplica {
+  readonly kind: "BecameLeader";
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  readonly epochStartOffset: Offset;
+  readonly highWatermark: Offset;
+  readonly isr: readonly BrokerId[];
+}
+
+/** This broker follows `leader` (-1: nobody) from now on. */
+export interface BecameFollower extends OnReplica {
+  readonly kind: "BecameFollower";
+  readonly leader: BrokerId;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+/** The replica is gone from this broker. */
+export interface ReplicaStopped extends OnReplica {
+  readonly kind: "ReplicaStopped";
+}
+
+/** A leader asked the controller for another ISR. */
+export interface IsrChangeProposed extends OnReplica {
+  readonly kind: "IsrChangeProposed";
+  readonly change: "shrink" | "expand";
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  readonly isr: readonly BrokerId[];
+}
+
+/** The controller's answer to a proposal reached the leader. */
+export interface IsrChangeAnswered extends OnReplica {
+  readonly kind: "IsrChangeAnswered";
+  readonly error: ErrorCode;
+}
+
+/** What the leader itself takes for the ISR changed: `isr` is what it believes committed, `maximalIsr` what it waits for. */
+export interface LeaderIsrUpdated extends OnReplica {
+  readonly kind: "LeaderIsrUpdated";
+  readonly leaderEpoch: LeaderEpoch;
+  readonly isr: readonly BrokerId[];
+  readonly maximalIsr: readonly BrokerId[];
+}
+
+// ---- committed decisions of the controller; `metadataOffset` names the record, and each is reported once ----
+
+interface Committed {
+  readonly metadataOffset: Offset;
+}
+
+export interface TopicCreated extends Committed {
+  readonly kind: "TopicCreated";
+  readonly topic: string;
+  readonly topicId: string;
+}
+
+/** The whole committed state of a partition after a change of any of it. */
+export interface PartitionChanged extends OnPartition, Committed {
+  readonly kind: "PartitionChanged";
+  readonly replicas: readonly BrokerId[];
+  readonly isr: readonly BrokerId[];
+  readonly elr: readonly BrokerId[];
+  readonly lastKnownElr: readonly BrokerId[];
+  readonly leader: BrokerId;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  readonly leaderRecoveryState: LeaderRecoveryState;
+  readonly minIsr: number;
+  readonly uncleanElection: boolean;
+}
+
+export interface IsrChanged extends OnPartition, Committed {
+  readonly kind: "IsrChanged";
+  readonly from: readonly BrokerId[];
+  readonly isr: readonly BrokerId[];
+  readonly leader: BrokerId;
+  readonly partitionEpoch: PartitionEpoch;
+}
+
+/** Leader -1 when nobody may lead. */
+export interface LeaderElected extends OnPartition, Committed {
+  readonly kind: "LeaderElected";
+  readonly from: BrokerId;
+  readonly leader: BrokerId;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly isr: readonly BrokerId[];
+  /** True when it was not in the ISR or ELR. */
+  readonly unclean: boolean;
+}
+
+export interface BrokerRegistered extends Committed {
+  readonly kind: "BrokerRegistered";
+  readonly broker: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+}
+
+export interface BrokerFenced extends Committed {
+  readonly kind: "BrokerFenced";
+  readonly broker: BrokerId;
+}
+
+export interface BrokerUnfenced extends Committed {
+  readonly kind: "BrokerUnfenced";
+  readonly broker: BrokerId;
+}
+
+export interface BrokerInControlledShutdown extends Committed {
+  readonly kind: "BrokerInControlledShutdown";
+  readonly broker: BrokerId;
+}
+
+// ---- the metadata quorum ----
+
+export type RaftRole = "Unattached" | "Prospective" | "Candidate" | "Leader" | "Follower" | "Resigned" | "Observer";
+
+export interface RaftStateChanged {
+  readonly kind: "RaftStateChanged";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+  readonly role: RaftRole;
+  readonly leaderId: ReplicaId;
+  readonly votedFor: ReplicaId;
+}
+
+/** A voter is the leader of an epoch from now on. */
+export interface RaftLeaderElected {
+  readonly kind: "RaftLeaderElected";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+  readonly epochStartOffset: Offset;
+}
+
+export interface RaftLeaderResigned {
+  readonly kind: "RaftLeaderResigned";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+  readonly reason: "check-quorum" | "shutdown" | "restart";
+}
+
+export interface RaftLogLoaded {
+  readonly kind: "RaftLogLoaded";
+  readonly replica: ReplicaId;
+  readonly voter: boolean;
+  readonly epoch: LeaderEpoch;
+  readonly batches: readonly RecordBatch<MetadataRecord>[];
+  readonly highWatermark: Offset;
+}
+
+export interface RaftRecordsAppended {
+  readonly kind: "RaftRecordsAppended";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+  readonly batch: RecordBatch<MetadataRecord>;
+}
+
+export interface RaftLogTruncated {
+  readonly kind: "RaftLogTruncated";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+  readonly to: Offset;
+}
+
+export interface RaftHighWatermarkAdvanced {
+  readonly kind: "RaftHighWatermarkAdvanced";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+  readonly role: "leader" | "follower";
+  readonly to: Offset;
+}
+
+/** A broker's own picture of the cluster has reached metadata offset `to` (exclusive). */
+export interface MetadataApplied {
+  readonly kind: "MetadataApplied";
+  readonly replica: ReplicaId;
+  readonly to: Offset;
+}
+
+/** A controller became the active one, or stopped being it. */
+export interface ControllerActivated {
+  readonly kind: "ControllerActivated";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+}
+
+export interface ControllerRenounced {
+  readonly kind: "ControllerRenounced";
+  readonly replica: ReplicaId;
+  readonly epoch: LeaderEpoch;
+}
+
+// ---- brokers ----
+
+export type BrokerState =
+  | "NOT_RUNNING"
+  | "STARTING"
+  | "RECOVERY"
+  | "RUNNING"
+  | "PENDING_CONTROLLED_SHUTDOWN"
+  | "SHUTTING_DOWN";
+
+export interface BrokerStateChanged {
+  readonly kind: "BrokerStateChanged";
+  readonly broker: BrokerId;
+  readonly state: BrokerState;
+}
+
+/** The broker answers a Produce with success: from here on its promise holds. */
+export interface ProduceSatisfied extends OnReplica {
+  readonly kind: "ProduceSatisfied";
+  readonly leaderEpoch: LeaderEpoch;
+  readonly acks: number;
+  readonly baseOffset: Offset;
+  readonly nextOffset: Offset;
+  /** The ISR as the leader knows it at this moment. */
+  readonly isr: readonly BrokerId[];
+  readonly minIsr: number;
+}
+
+// ---- clients ----
+
+interface OfClient {
+  readonly client: string;
+}
+
+/** The application handed a record to its producer. */
+export interface RecordSent extends OfClient {
+  readonly kind: "RecordSent";
+  readonly record: KafkaRecord;
+  readonly topic: string;
+}
+
+/** The producer told the application that these records are written. With acks=0 the offset is -1. */
+export interface ProduceAcknowledged extends OfClient, OnPartition {
+  readonly kind: "ProduceAcknowledged";
+  readonly acks: number;
+  readonly baseOffset: Offset;
+  readonly records: readonly KafkaRecord[];
+  /** The slowest of them: microseconds from send() to this. */
+  readonly latencyUs: number;
+}
+
+/** The producer gave up and told the application so. The records may still be in the log. */
+export interface ProduceFailed extends OfClient, OnPartition {
+  readonly kind: "ProduceFailed";
+  readonly error: ErrorCode | "TIMEOUT";
+  readonly records: readonly KafkaRecord[];
+  readonly latencyUs: number;
+}
+
+/** An attempt failed and will be made again. */
+export interface ProduceRetried extends OfClient, OnPartition {
+  readonly kind: "ProduceRetried";
+  readonly error: ErrorCode;
+  readonly attempts: number;
+}
+
+/** A consumer handed batches to its application. */
+export interface RecordsRead extends OfClient, OnPartition {
+  readonly kind: "RecordsRead";
+  /** The broker that answered. */
+  readonly from: BrokerId;
+  /** The high watermark in the answer. */
+  readonly highWatermark: Offset;
+  /** The first offset that the consumer wanted; a batch may start below it. */
+  readonly position: Offset;
+  readonly batches: readonly RecordBatch[];
+}
+
+export interface ConsumerPositionReset extends OfClient, OnPartition {
+  readonly kind: "ConsumerPositionReset";
+  readonly reason: "initial" | "out-of-range" | "truncation";
+  readonly from: Offset;
+  readonly to: Offset;
+}
+
+/** A ListOffsets answer reached a client. */
+export interface OffsetsListed extends OfClient, OnPartition {
+  readonly kind: "OffsetsListed";
+  readonly timestamp: number;
+  readonly offset: Offset;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+export type KafkaEvent =
+  | LogLoaded
+  | RecordsAppended
+  | LogTruncated
+  | LogStartOffsetAdvanced
+  | HighWatermarkAdvanced
+  | LeaderEpochCacheChanged
+  | LogFlushed
+  | LogDirFailed
+  | BecameLeader
+  | BecameFollower
+  | ReplicaStopped
+  | IsrChangeProposed
+  | IsrChangeAnswered
+  | LeaderIsrUpdated
+  | TopicCreated
+  | PartitionChanged
+  | IsrChanged
+  | LeaderElected
+  | BrokerRegistered
+  | BrokerFenced
+  | BrokerUnfenced
+  | BrokerInControlledShutdown
+  | RaftStateChanged
+  | RaftLeaderElected
+  | RaftLeaderResigned
+  | RaftLogLoaded
+  | RaftRecordsAppended
+  | RaftLogTruncated
+  | RaftHighWatermarkAdvanced
+  | MetadataApplied
+  | ControllerActivated
+  | ControllerRenounced
+  | BrokerStateChanged
+  | ProduceSatisfied
+  | RecordSent
+  | ProduceAcknowledged
+  | ProduceFailed
+  | ProduceRetried
+  | RecordsRead
+  | ConsumerPositionReset
+  | OffsetsListed;
+
+export type KafkaEventKind = KafkaEvent["kind"];

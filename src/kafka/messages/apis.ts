@@ -1,0 +1,69 @@
+/** Which requests there are, and what answers them. */
+import type {
+  AlterPartitionRequest,
+  AlterPartitionResponse,
+  BrokerHeartbeatRequest,
+  BrokerHeartbeatResponse,
+  BrokerRegistrationRequest,
+  BrokerRegistrationResponse,
+} from "./broker-lifecycle.ts";
+import type { FetchRequest, FetchResponse } from "./fetch.ts";
+import type {
+  CreateTopicsRequest,
+  CreateTopicsResponse,
+  ElectLeadersRequest,
+  ElectLeadersResponse,
+  MetadataRequest,
+  MetadataResponse,
+} from "./metadata.ts";
+import type {
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
+} from "./offsets.ts";
+import type { ProduceRequest, ProduceResponse } from "./produce.ts";
+import type {
+  BeginQuorumEpochRequest,
+  EndQuorumEpochRequest,
+  QuorumEpochResponse,
+  VoteRequest,
+  VoteResponse,
+} from "./quorum.ts";
+
+interface Apis {
+  Produce: [ProduceRequest, ProduceResponse];
+  Fetch: [FetchRequest, FetchResponse];
+  ListOffsets: [ListOffsetsRequest, ListOffsetsResponse];
+  Metadata: [MetadataRequest, MetadataResponse];
+  OffsetForLeaderEpoch: [OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse];
+  CreateTopics: [CreateTopicsRequest, CreateTopicsResponse];
+  ElectLeaders: [ElectLeadersRequest, ElectLeadersResponse];
+  Vote: [VoteRequest, VoteResponse];
+  BeginQuorumEpoch: [BeginQuorumEpochRequest, QuorumEpochResponse];
+  EndQuorumEpoch: [EndQuorumEpochRequest, QuorumEpochResponse];
+  AlterPartition: [AlterPartitionRequest, AlterPartitionResponse];
+  BrokerRegistration: [BrokerRegistrationRequest, BrokerRegistrationResponse];
+  BrokerHeartbeat: [BrokerHeartbeatRequest, BrokerHeartbeatResponse];
+}
+
+export type ApiName = keyof Apis;
+export type RequestOf<A extends ApiName> = Apis[A][0];
+export type ResponseOf<A extends ApiName> = Apis[A][1];
+
+/** Every API, so that a scenario can be told which names there are. */
+export const API_NAMES = [
+  "Produce",
+  "Fetch",
+  "ListOffsets",
+  "Metadata",
+  "OffsetForLeaderEpoch",
+  "CreateTopics",
+  "ElectLeaders",
+  "Vote",
+  "BeginQuorumEpoch",
+  "EndQuorumEpoch",
+  "AlterPartition",
+  "BrokerRegistration",
+  "BrokerHeartbeat",
+] as const satisfies readonly ApiName[];

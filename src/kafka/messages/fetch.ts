@@ -1,0 +1,49 @@
+import type { ErrorCode } from "../errors.ts";
+import type { BrokerEpoch, LeaderEpoch, Offset, TopicId } from "../ids.ts";
+import type { RecordBatch } from "../records.ts";
+
+/** Serves followers, consumers, and voters and observers of the metadata log (topic `__cluster_metadata`). */
+export interface FetchRequest {
+  /** The fetching replica; -1/-1 for a consumer. */
+  readonly replicaState: { readonly replicaId: number; readonly replicaEpoch: BrokerEpoch };
+  readonly clusterId: string;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly topics: readonly {
+    readonly topicId: TopicId;
+    readonly topic: string;
+    readonly partitions: readonly FetchPartition[];
+  }[];
+}
+
+export interface FetchPartition {
+  readonly partition: number;
+  /** The fetcher's idea of the leader epoch; -1 to skip the check. */
+  readonly currentLeaderEpoch: LeaderEpoch;
+  readonly fetchOffset: Offset;
+  /** Epoch of the last batch in the fetcher's log; -1 for none and for consumers. */
+  readonly lastFetchedEpoch: LeaderEpoch;
+  readonly logStartOffset: Offset;
+  readonly partitionMaxBytes: number;
+}
+
+/** `R` is what the batches hold: clients' records, or metadata records. */
+export interface FetchResponse<R = unknown> {
+  readonly errorCode: ErrorCode;
+  readonly responses: readonly {
+    readonly topic: string;
+    readonly partitions: readonly FetchPartitionResponse<R>[];
+  }[];
+}
+
+export interface FetchPartitionResponse<R = unknown> {
+  readonly partitionIndex: number;
+  readonly errorCode: ErrorCode;
+  readonly highWatermark: Offset;
+  readonly logStartOffset: Offset;
+  /** Set when the fetcher's log departs from the leader's: cut back, then ask again. */
+  readonly divergingEpoch?: { readonly epoch: LeaderEpoch; readonly endOffset: Offset };
+  readonly currentLeader?: { readonly leaderId: number; readonly leaderEpoch: LeaderEpoch };
+  readonly records: readonly RecordBatch<R>[];
+}

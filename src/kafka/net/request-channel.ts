@@ -1,0 +1,97 @@
+/**
+ * The server's end of connections: one request of a connection at a time, answered in order.
+ *
+ * A broker stops reading a connection until the response of the current request has been written, so a fetch that
+ * waits for data holds up whatever was sent behind it on the same connection. Source: SocketServer, RequestChannel.
+ */
+import { assert } from "../../base/assert.ts";
+import type { Connection, Host, Message, NodeName } from "../../sim/host.ts";
+import type { ApiName, RequestOf, ResponseOf } from "../messages/apis.ts";
+import { type RequestFrame, ResponseFrame } from "../messages/frame.ts";
+import { responseSizeInBytes } from "../messages/size.ts";
+
+/** A request by its API, so that a `switch` over `api` knows the body. */
+export type AnyPendingRequest = { [A in ApiName]: PendingRequest<A> }[ApiName];
+
+export interface RequestHandler {
+  /** Must end, now or later, in exactly one of the request's `respond`, `finishSilently` or `closeConnection`. */
+  onRequest(request: AnyPendingRequest): void;
+}
+
+/** A request that has not been answered. Plain data: it may wait in a purgatory. */
+export class PendingRequest<A extends ApiName = ApiName> {
+  readonly api: A;
+  readonly body: RequestOf<A>;
+  readonly from: NodeName;
+  private readonly correlationId: number;
+  private readonly inbound: InboundConnection;
+
+  constructor(inbound: InboundConnection, frame: RequestFrame<A>) {
+    this.inbound = inbound;
+    this.api = frame.kind;
+    this.body = frame.body;
+    this.from = inbound.connection.peer;
+    this.correlationId = frame.correlationId;
+  }
+
+  respond(body: ResponseOf<A>): void {
+    this.inbound.respond(new ResponseFrame(`${this.api}Response`, this.correlationId, body, responseSizeInBytes(this.api, body)));
+  }
+
+  /** Ends a request that expects no answer (acks=0). */
+  finishSilently(): void {
+    this.inbound.next();
+  }
+
+  /** How a broker reports an error to a producer that expects no answer. */
+  closeConnection(): void {
+    this.inbound.close();
+  }
+}
+
+/** One accepted connection. */
+export class InboundConnection {
+  readonly connection: Connection;
+  private readonly host: Host;
+  private readonly handler: RequestHandler;
+  private readonly waiting: RequestFrame[] = [];
+  private busy = false;
+  private closed = false;
+
+  constructor(host: Host, connection: Connection, handler: RequestHandler) {
+    this.host = host;
+    this.connection = connection;
+    this.handler = handler;
+  }
+
+  onMessage(message: Message): void {
+    if (this.closed) return;
+    this.waiting.push(message as RequestFrame);
+    if (!this.busy) this.next();
+  }
+
+  respond(frame: ResponseFrame): void {
+    if (this.closed) return;
+    assert(this.busy, `a second ${frame.kind} to ${this.connection.peer}`);
+    this.host.send(this.connection, frame);
+    this.next();
+  }
+
+  /** The current request is done with: takes up the next one. */
+  next(): void {
+    if (this.closed) return;
+    const frame = this.waiting.shift();
+    this.busy = frame !== undefined;
+    if (frame !== undefined) this.handler.onRequest(new PendingRequest(this, frame) as AnyPendingRequest);
+  }
+
+  close(): void {
+    if (!this.closed) this.host.close(this.connection);
+    this.closed = true;
+  }
+
+  /** The other end is gone; answers to it go nowhere. */
+  onDisconnected(): void {
+    this.closed = true;
+  }
+}

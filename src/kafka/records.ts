@@ -1,0 +1,113 @@
+/**
+ * Record batches, the unit of append, replication, checksum and fetch.
+ *
+ * Nobody below the clients looks into the payload. A broker stamps base offset and leader epoch into the header
+ * and leaves the payload alone, so the payload array keeps its identity from the producer's hand to the consumer's.
+ * Source: DefaultRecordBatch, KIP-98.
+ */
+import { IMMUTABLE, markImmutable } from "../base/immutable.ts";
+import { type LeaderEpoch, NONE, type Offset } from "./ids.ts";
+
+/** One record as the client made it. */
+export interface KafkaRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** Milliseconds on the producer's clock. */
+  readonly timestamp: number;
+  /** Who made it and as its how-manieth: unique in a run. Never on the wire; the checks tell records apart by it. */
+  readonly origin: RecordOrigin;
+}
+
+export interface RecordOrigin {
+  readonly client: string;
+  /** 0, 1, … per client. */
+  readonly sequence: number;
+}
+
+/** Bytes of a v2 batch header. */
+export const BATCH_OVERHEAD_BYTES = 61;
+/** A rough cost of one record's own header fields. */
+const RECORD_OVERHEAD_BYTES = 7;
+
+export function recordSizeInBytes(record: KafkaRecord): number {
+  return RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+}
+
+export interface BatchHeader {
+  readonly baseOffset: Offset;
+  /** Of the leader that first appended the batch; followers copy it untouched. */
+  readonly partitionLeaderEpoch: LeaderEpoch;
+  readonly isControl?: boolean;
+  readonly producerId?: number;
+  readonly producerEpoch?: number;
+  readonly baseSequence?: number;
+  /** Largest timestamp of its records, in milliseconds. */
+  readonly maxTimestamp?: number;
+  readonly sizeInBytes: number;
+}
+
+/** `R` is what the payload holds: a client's records, or metadata records. Offsets are dense: one per record. */
+export class RecordBatch<R = KafkaRecord> {
+  declare readonly [IMMUTABLE]: true;
+  readonly baseOffset: Offset;
+  readonly partitionLeaderEpoch: LeaderEpoch;
+  readonly isControl: boolean;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly maxTimestamp: number;
+  readonly sizeInBytes: number;
+  readonly records: readonly R[];
+
+  constructor(header: BatchHeader, records: readonly R[]) {
+    this.baseOffset = header.baseOffset;
+    this.partitionLeaderEpoch = header.partitionLeaderEpoch;
+    this.isControl = header.isControl ?? false;
+    this.producerId = header.producerId ?? NONE;
+    this.producerEpoch = header.producerEpoch ?? NONE;
+    this.baseSequence = header.baseSequence ?? NONE;
+    this.maxTimestamp = header.maxTimestamp ?? NONE;
+    this.sizeInBytes = header.sizeInBytes;
+    this.records = records;
+  }
+
+  get lastOffset(): Offset {
+    return this.baseOffset + this.records.length - 1;
+  }
+
+  get nextOffset(): Offset {
+    return this.baseOffset + this.records.length;
+  }
+
+  /** The same batch as a leader stores it: with the offset and the epoch that it gave it. */
+  stamped(baseOffset: Offset, partitionLeaderEpoch: LeaderEpoch): RecordBatch<R> {
+    return new RecordBatch({ ...this.header(), baseOffset, partitionLeaderEpoch }, this.records);
+  }
+
+  /** True if both hold the same records at the same offsets, first appended in the same epoch. */
+  sameAs(other: RecordBatch<R>): boolean {
+    return (
+      this === other ||
+      (this.baseOffset === other.baseOffset &&
+        this.partitionLeaderEpoch === other.partitionLeaderEpoch &&
+        this.records === other.records)
+    );
+  }
+
+  private header(): BatchHeader {
+    const { records: _, ...header } = this;
+    return header;
+  }
+}
+markImmutable(RecordBatch);
+
+/** A client's records as it sends them: offsets are for the leader to give. */
+export function unstampedBatch(records: readonly KafkaRecord[], header?: Partial<BatchHeader>): RecordBatch {
+  let sizeInBytes = BATCH_OVERHEAD_BYTES;
+  let maxTimestamp = NONE;
+  for (const record of records) {
+    sizeInBytes += recordSizeInBytes(record);
+    maxTimestamp = Math.max(maxTimestamp, record.timestamp);
+  }
+  return new RecordBatch({ baseOffset: 0, partitionLeaderEpoch: NONE, sizeInBytes, maxTimestamp, ...header }, records);
+}

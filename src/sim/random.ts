@@ -1,0 +1,62 @@
+/**
+ * One seed, many named streams: `network/broker-1→broker-2`, `client/checkout`, `nemesis`.
+ *
+ * A stream's draws never depend on how often another one drew, so a new draw in one place does not
+ * reshuffle every latency of every saved failure. The key is always a string: seedrandom seeds
+ * 42 and "42" differently. Only 32-bit integers are drawn; everything else derives from them
+ * with integer arithmetic, so no result depends on how an engine computes a logarithm.
+ */
+import seedrandom from "seedrandom";
+import { assert } from "../base/assert.ts";
+
+export class RandomStream {
+  readonly name: string;
+  private readonly prng: seedrandom.StatefulPRNG<seedrandom.State.Tychei>;
+
+  constructor(seed: string, name: string, state?: seedrandom.State.Tychei) {
+    this.name = name;
+    this.prng = seedrandom.tychei(`${seed}/${name}`, { state: state ?? true });
+  }
+
+  /** 32 random bits as an unsigned integer: the only primitive. */
+  bits(): number {
+    return this.prng.int32() >>> 0;
+  }
+
+  /** Uniform integer in [0, bound), for bound in 1..2^32. */
+  below(bound: number): number {
+    assert(Number.isSafeInteger(bound) && bound > 0 && bound <= 2 ** 32, `below(${bound})`);
+    return Math.floor((this.bits() * bound) / 2 ** 32);
+  }
+
+  /** Uniform integer in [low, high], both included. */
+  between(low: number, high: number): number {
+    return low + this.below(high - low + 1);
+  }
+
+  /** True in `numerator` of `denominator` cases. */
+  chance(numerator: number, denominator: number): boolean {
+    return this.below(denominator) < numerator;
+  }
+
+  /** One element of a non-empty list. */
+  pick<T>(items: readonly T[]): T {
+    assert(items.length > 0, `pick from nothing in stream ${this.name}`);
+    return items[this.below(items.length)] as T;
+  }
+
+  /** The items in a random order (Fisher-Yates), as a new array. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const result = [...items];
+    for (let i = result.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [result[i], result[j]] = [result[j] as T, result[i] as T];
+    }
+    return result;
+  }
+
+  /** A stream that will draw exactly what this one is going to draw. */
+  copyForFork(): RandomStream {
+    return new RandomStream("", this.name, this.prng.state());
+  }
+}
