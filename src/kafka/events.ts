@@ -283,13 +283,7 @@ export interface ControllerRenounced {
 
 // ---- brokers ----
 
-export type BrokerState =
-  | "NOT_RUNNING"
-  | "STARTING"
-  | "RECOVERY"
-  | "RUNNING"
-  | "PENDING_CONTROLLED_SHUTDOWN"
-  | "SHUTTING_DOWN";
+export type BrokerState = "NOT_RUNNING" | "STARTING" | "RECOVERY" | "RUNNING" | "PENDING_CONTROLLED_SHUTDOWN" | "SHUTTING_DOWN";
 
 export interface BrokerStateChanged {
   readonly kind: "BrokerStateChanged";
@@ -374,6 +368,15 @@ export interface OffsetsListed extends OfClient, OnPartition {
   readonly leaderEpoch: LeaderEpoch;
 }
 
+/** What an administrator asked for was refused for good, or not answered in time. */
+export interface AdminRequestFailed extends OfClient {
+  readonly kind: "AdminRequestFailed";
+  readonly api: "CreateTopics" | "ElectLeaders";
+  readonly error: ErrorCode | "TIMEOUT";
+  /** What it was about, and why it was refused. */
+  readonly message: string;
+}
+
 export type KafkaEvent =
   | LogLoaded
   | RecordsAppended
@@ -415,6 +418,7 @@ export type KafkaEvent =
   | ProduceRetried
   | RecordsRead
   | ConsumerPositionReset
-  | OffsetsListed;
+  | OffsetsListed
+  | AdminRequestFailed;
 
 export type KafkaEventKind = KafkaEvent["kind"];

@@ -2,7 +2,12 @@
 import type { ConfigDefinitions, ConfigValues } from "./definition.ts";
 
 const COMMON_CLIENT_CONFIG = {
-  "request.timeout.ms": { type: "int", default: 30_000, min: 1, doc: "How long a request waits for its answer; then the connection is closed." },
+  "request.timeout.ms": {
+    type: "int",
+    default: 30_000,
+    min: 1,
+    doc: "How long a request waits for its answer; then the connection is closed.",
+  },
   "retry.backoff.ms": { type: "int", default: 100, min: 0, doc: "First rest before a request is made again." },
   "retry.backoff.max.ms": { type: "int", default: 1_000, min: 0, doc: "Longest rest before a request is made again." },
   "reconnect.backoff.ms": { type: "int", default: 50, min: 0, doc: "First rest before connecting again." },
@@ -13,7 +18,12 @@ const COMMON_CLIENT_CONFIG = {
 
 export const PRODUCER_CONFIG = {
   ...COMMON_CLIENT_CONFIG,
-  acks: { type: "string", default: "all", values: ["all", "-1", "0", "1"], doc: "Who must have a record before it is acknowledged." },
+  acks: {
+    type: "string",
+    default: "all",
+    values: ["all", "-1", "0", "1"],
+    doc: "Who must have a record before it is acknowledged.",
+  },
   "batch.size": { type: "int", default: 16_384, min: 0, doc: "Bytes at which a batch is full." },
   "linger.ms": { type: "int", default: 5, min: 0, doc: "How long a batch waits for company." },
   "buffer.memory": { type: "int", default: 33_554_432, min: 0, doc: "Bytes that may wait to be sent." },
@@ -54,3 +64,15 @@ export const CONSUMER_CONFIG = {
 } as const satisfies ConfigDefinitions;
 
 export type ConsumerConfig = ConfigValues<typeof CONSUMER_CONFIG>;
+
+export const ADMIN_CONFIG = {
+  ...COMMON_CLIENT_CONFIG,
+  "default.api.timeout.ms": {
+    type: "int",
+    default: 60_000,
+    min: 0,
+    doc: "How long a request is made again before it is given up.",
+  },
+} as const satisfies ConfigDefinitions;
+
+export type AdminConfig = ConfigValues<typeof ADMIN_CONFIG>;

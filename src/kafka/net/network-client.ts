@@ -29,7 +29,11 @@ export interface CompletionOf<A extends ApiName, C = unknown> {
 
 export interface CompletionHandler<C = unknown> {
   onCompletion(completion: Completion<C>): void;
+  /** The connection to `peer` came up, was lost, or may be tried again after its backoff. */
+  onConnectivity?(peer: NodeName, change: "ready" | "lost" | "available"): void;
 }
+
+export type PeerState = "idle" | "connecting" | "ready" | "backoff";
 
 /** The settings that a client and a broker both have. */
 export interface NetworkConfig {
@@ -46,8 +50,10 @@ interface OutboundRequest<C> {
 
 interface Peer<C> {
   readonly name: NodeName;
-  state: "idle" | "connecting" | "ready" | "backoff";
+  state: PeerState;
   connection: Connection | undefined;
+  /** When the handshake is given up. */
+  connectDeadline: Micros;
   failures: number;
   /** Not yet on the wire: waiting for the connection. */
   queued: OutboundRequest<C>[];
@@ -112,6 +118,17 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     return this.peers.get(peer)?.state !== "backoff";
   }
 
+  stateOf(peer: NodeName): PeerState {
+    return this.peers.get(peer)?.state ?? "idle";
+  }
+
+  /** Whether a request to `peer` would go out now. If not, a handshake is begun unless a backoff forbids it. */
+  ready(peer: NodeName): boolean {
+    const to = this.peer(peer);
+    if (to.state === "idle") this.connect(to);
+    return to.state === "ready";
+  }
+
   /** Closes the connection to `peer`, if any, without completing what is outstanding. */
   forget(peer: NodeName): void {
     const to = this.peers.get(peer);
@@ -130,6 +147,7 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     const queued = peer.queued;
     peer.queued = [];
     for (const request of queued) this.transmit(peer, request);
+    this.handler.onConnectivity?.(peer.name, "ready");
   }
 
   onMessage(connection: Connection, message: Message): void {
@@ -137,7 +155,10 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     if (peer === undefined || peer.connection !== connection) return;
     const frame = message as ResponseFrame;
     const request = peer.inFlight.shift();
-    assert(request !== undefined && request.frame.correlationId === frame.correlationId, `unexpected ${frame.kind} from ${peer.name}`);
+    assert(
+      request !== undefined && request.frame.correlationId === frame.correlationId,
+      `unexpected ${frame.kind} from ${peer.name}`,
+    );
     this.complete(peer, request, frame.body, undefined);
   }
 
@@ -159,15 +180,16 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     peer.backoffTimer = 0;
     peer.state = "idle";
     if (peer.queued.length > 0) this.connect(peer);
+    this.handler.onConnectivity?.(peer.name, "available");
   }
 
   private onDeadline(peer: Peer<C>): void {
     peer.deadlineTimer = 0;
-    const oldest = peer.inFlight[0] ?? peer.queued[0];
-    if (oldest === undefined) return;
+    const deadline = nextDeadline(peer);
+    if (deadline === undefined) return;
     const now = this.host.now();
-    if (oldest.deadline > now) {
-      this.armDeadline(peer, oldest.deadline);
+    if (deadline > now) {
+      this.armDeadline(peer, deadline);
       return;
     }
     if (peer.connection !== undefined) this.host.close(peer.connection);
@@ -182,8 +204,9 @@ export class NetworkClient<C = unknown> implements TimerTarget {
   private connect(peer: Peer<C>): void {
     peer.state = "connecting";
     peer.connection = this.host.connect(peer.name, this);
-    if (peer.deadlineTimer !== 0) return;
-    this.armDeadline(peer, this.host.now() + ms(this.config["socket.connection.setup.timeout.ms"]));
+    peer.connectDeadline = this.host.now() + ms(this.config["socket.connection.setup.timeout.ms"]);
+    this.host.cancelTimer(peer.deadlineTimer);
+    this.armDeadline(peer, nextDeadline(peer) ?? peer.connectDeadline);
   }
 
   private transmit(peer: Peer<C>, request: OutboundRequest<C>): void {
@@ -206,6 +229,7 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     for (const request of failed) {
       this.complete(peer, request, undefined, request.deadline <= expiredAt ? "REQUEST_TIMED_OUT" : "NETWORK_EXCEPTION");
     }
+    this.handler.onConnectivity?.(peer.name, "lost");
   }
 
   private backoff(failures: number): Micros {
@@ -217,15 +241,39 @@ export class NetworkClient<C = unknown> implements TimerTarget {
 
   private complete(peer: Peer<C>, request: OutboundRequest<C>, response: unknown, error: Completion["error"]): void {
     const { frame, context } = request;
-    this.handler.onCompletion({ peer: peer.name, api: frame.kind, request: frame.body, context, response, error } as Completion<C>);
+    this.handler.onCompletion({
+      peer: peer.name,
+      api: frame.kind,
+      request: frame.body,
+      context,
+      response,
+      error,
+    } as Completion<C>);
   }
 
   private peer(name: NodeName): Peer<C> {
     let peer = this.peers.get(name);
     if (peer === undefined) {
-      peer = { name, state: "idle", connection: undefined, failures: 0, queued: [], inFlight: [], backoffTimer: 0, deadlineTimer: 0 };
+      peer = {
+        name,
+        state: "idle",
+        connection: undefined,
+        connectDeadline: 0,
+        failures: 0,
+        queued: [],
+        inFlight: [],
+        backoffTimer: 0,
+        deadlineTimer: 0,
+      };
       this.peers.set(name, peer);
     }
     return peer;
   }
+}
+
+/** The earliest moment at which something of `peer` expires: its handshake, or its oldest request. */
+function nextDeadline(peer: Peer<unknown>): Micros | undefined {
+  const oldest = (peer.inFlight[0] ?? peer.queued[0])?.deadline;
+  if (peer.state !== "connecting") return oldest;
+  return oldest === undefined ? peer.connectDeadline : Math.min(oldest, peer.connectDeadline);
 }
