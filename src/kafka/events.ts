@@ -4,6 +4,7 @@
  * Checks, scenario triggers, coverage, the timeline and the explanation all read this one stream. The kernel adds
  * step, time, node and cause. An event is emitted at the moment of the change, before anything is sent because of it.
  */
+import type { Host } from "../sim/host.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ReplicaId } from "./ids.ts";
 import type { LeaderRecoveryState } from "./messages/broker-lifecycle.ts";
@@ -422,3 +423,8 @@ export type KafkaEvent =
   | AdminRequestFailed;
 
 export type KafkaEventKind = KafkaEvent["kind"];
+
+/** Reports a fact about the process that runs on `host`. Triggers run at once: the process may be dead afterwards. */
+export function report(host: Host, event: KafkaEvent): void {
+  host.emit(event);
+}

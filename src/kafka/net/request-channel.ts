@@ -64,7 +64,7 @@ export class InboundConnection {
     this.handler = handler;
   }
 
-  onMessage(message: Message): void {
+  onMessage(_connection: Connection, message: Message): void {
     if (this.closed) return;
     this.waiting.push(message as RequestFrame);
     if (!this.busy) this.next();
@@ -91,7 +91,7 @@ export class InboundConnection {
   }
 
   /** The other end is gone; answers to it go nowhere. */
-  onDisconnected(): void {
+  onDisconnected(_connection: Connection): void {
     this.closed = true;
   }
 }

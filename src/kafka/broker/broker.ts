@@ -1,0 +1,119 @@
+/**
+ * The broker role of a server: it follows the metadata, keeps replicas, serves clients, and tells the controller that it lives.
+ * Source: BrokerServer, BrokerMetadataPublisher.
+ */
+import type { Host, NodeName } from "../../sim/host.ts";
+import type { BrokerConfig } from "../config/broker-config.ts";
+import type { Dials } from "../dials.ts";
+import { report } from "../events.ts";
+import type { BrokerEpoch, BrokerId, Offset } from "../ids.ts";
+import type { MetadataImage } from "../metadata/image.ts";
+import type { MetadataRecord } from "../metadata/records.ts";
+import type { AnyPendingRequest } from "../net/request-channel.ts";
+import type { RecordBatch } from "../records.ts";
+import { ReplicaManager } from "../replica/replica-manager.ts";
+import type { ClusterTopology } from "../server/topology.ts";
+import type { ActiveController } from "./active-controller.ts";
+import { BrokerLifecycle, type LifecycleOwner } from "./lifecycle.ts";
+import { type ChangedPartition, MetadataLoader, type MetadataPublisher } from "./metadata-loader.ts";
+import { answerMetadata } from "./metadata-request.ts";
+
+interface BrokerOptions {
+  readonly host: Host;
+  readonly config: BrokerConfig;
+  readonly dials: Dials;
+  readonly topology: ClusterTopology;
+  readonly brokerId: BrokerId;
+  readonly rack: string | null;
+  readonly controller: ActiveController;
+}
+
+/** The server that the broker is part of. */
+export interface BrokerOwner {
+  /** The broker has caught up and takes requests from now on. */
+  onBrokerReady(): void;
+  /** The broker has put everything on disk and the process may end. */
+  onBrokerStopped(): void;
+}
+
+export class Broker implements MetadataPublisher, LifecycleOwner {
+  private readonly host: Host;
+  private readonly brokerId: BrokerId;
+  private readonly controller: ActiveController;
+  private readonly owner: BrokerOwner;
+  private readonly loader: MetadataLoader;
+  private readonly replicas: ReplicaManager;
+  private readonly lifecycle: BrokerLifecycle;
+  /** The first image has been published: requests are served. */
+  private ready = false;
+
+  constructor(options: BrokerOptions, owner: BrokerOwner) {
+    const { host, config, dials, topology, brokerId, rack, controller } = options;
+    this.host = host;
+    this.brokerId = brokerId;
+    this.controller = controller;
+    this.owner = owner;
+    this.loader = new MetadataLoader(this);
+    this.replicas = new ReplicaManager({ host, config, dials, topology, brokerId, controllerNode: this });
+    this.replicas.startup();
+    const { previousBrokerEpoch } = this.replicas;
+    const { clusterId } = topology;
+    this.lifecycle = new BrokerLifecycle({
+      host,
+      config,
+      clusterId,
+      brokerId,
+      rack,
+      previousBrokerEpoch,
+      controller,
+      owner: this,
+    });
+  }
+
+  start(): void {
+    this.lifecycle.start();
+  }
+
+  /** Where requests to the controller go. */
+  activeController(): NodeName | undefined {
+    return this.controller.activeController();
+  }
+
+  brokerEpoch(): BrokerEpoch {
+    return this.lifecycle.brokerEpoch;
+  }
+
+  appliedMetadataOffset(): Offset {
+    return this.loader.image.nextOffset - 1;
+  }
+
+  onCommit(batches: readonly RecordBatch<MetadataRecord>[], highWatermark: Offset): void {
+    this.loader.load(batches, highWatermark);
+  }
+
+  onMetadata(image: MetadataImage, changed: readonly ChangedPartition[]): void {
+    this.replicas.applyMetadata(image, changed);
+    report(this.host, { kind: "MetadataApplied", replica: this.brokerId, to: image.nextOffset });
+    if (this.ready) return;
+    this.ready = true;
+    this.owner.onBrokerReady();
+    this.lifecycle.setReadyToUnfence();
+  }
+
+  onRequest(request: AnyPendingRequest): void {
+    // A combined server listens before its broker part is ready.
+    if (!this.ready) request.closeConnection();
+    else if (request.api === "Metadata") request.respond(answerMetadata(this.loader.image, request.body));
+    else this.replicas.onRequest(request);
+  }
+
+  /** SIGTERM: hands over what it leads, then stops. */
+  shutdown(controlled: boolean): void {
+    if (!controlled || !this.lifecycle.beginControlledShutdown()) this.onShutdownGranted();
+  }
+
+  onShutdownGranted(): void {
+    this.replicas.shutdownCleanly(this.lifecycle.brokerEpoch);
+    this.owner.onBrokerStopped();
+  }
+}
