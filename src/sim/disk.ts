@@ -95,6 +95,12 @@ class StoredAppendFile implements AppendFile<unknown> {
     this.staleTail = [];
   }
 
+  force(): boolean {
+    if (this.volume.broken) return false;
+    this.sync(this.entries.length);
+    return true;
+  }
+
   /** The operating system wrote back everything older than `age`. */
   writeBack(age: Micros): void {
     const limit = this.volume.now() - age;

@@ -76,6 +76,8 @@ export interface AppendFile<T> {
   append(entry: T, bytes: number): boolean;
   /** Keeps the first `count` entries. */
   truncate(count: number): void;
+  /** Forces what it holds to the platter before it returns (the caller is blocked meanwhile; no time passes). False on an I/O error. */
+  force(): boolean;
   /** Entries known to be on the platter. */
   readonly durableLength: number;
 }

@@ -238,6 +238,10 @@ class HostAppendFile<T> implements AppendFile<T> {
   truncate(count: number): void {
     if (this.host.alive) this.stored.truncate(count);
   }
+
+  force(): boolean {
+    return this.host.alive && this.stored.force();
+  }
 }
 
 class HostValueFile<T> implements ValueFile<T> {

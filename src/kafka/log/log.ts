@@ -1,0 +1,456 @@
+/**
+ * One replica's log: batches in segments on one node's disk, the epochs they were written in, and the offsets that every
+ * replica tracks. It stores; what the offsets mean is for its owner (a partition, or the metadata quorum) to decide.
+ *
+ * A write is in the page cache when {@link Log.appendAsLeader} returns, and nothing waits for the platter: the recovery point
+ * says how far that has got.
+ *
+ * Holds here always (reference 1.2, 1.6):
+ *   - logStartOffset <= highWatermark <= logEndOffset, recoveryPoint <= logEndOffset
+ *   - offsets are dense: a batch starts where the one before it ended, the log ends where the last one does
+ *   - the epoch cache is strictly increasing in both columns and starts no epoch beyond the log end offset
+ *
+ * Not modelled: retention and compaction (a log only grows), and indexes, whose size could roll a segment.
+ * Source: UnifiedLog, LocalLog, LogLoader.
+ */
+import { assert } from "../../base/assert.ts";
+import type { Micros } from "../../base/units.ts";
+import type { DiskOperation, DiskTarget, Host, ValueFile } from "../../sim/host.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { EpochEntry } from "../events.ts";
+import type { LeaderEpoch, Offset } from "../ids.ts";
+import { NONE } from "../ids.ts";
+import type { RecordBatch } from "../records.ts";
+import { type EpochEndOffset, LeaderEpochCache } from "./leader-epoch-cache.ts";
+import { loadSegments } from "./recovery.ts";
+import { Segment } from "./segment.ts";
+
+export interface LogConfig {
+  /** `segment.bytes`. */
+  readonly segmentBytes: number;
+  /** `segment.ms`, in microseconds. */
+  readonly segmentUs: Micros;
+  /** `flush.messages`: unflushed records at which an append forces the log to disk before it returns. */
+  readonly flushMessages: number;
+  /** `max.message.bytes`: the largest batch that a leader takes. */
+  readonly maxMessageBytes: number;
+}
+
+/** Hears of every change, when it is complete. */
+export interface LogListener<R> {
+  onAppended(batch: RecordBatch<R>): void;
+  /** `from` and `to` are the log end offsets before and after; `fully`: everything went, and the log starts anew at `to`. */
+  onTruncated(from: Offset, to: Offset, fully: boolean): void;
+  /** The list is frozen. */
+  onEpochsChanged(epochs: readonly EpochEntry[]): void;
+  /** Everything below `to` is on the platter. */
+  onFlushed(to: Offset): void;
+  onLogStartOffsetAdvanced(to: Offset): void;
+  /** The disk answered with an I/O error for the first time. The log takes no more writes. */
+  onStorageError?(): void;
+}
+
+/** How the last incarnation stopped; `new` when there was no log yet. */
+export type LogShutdown = "clean" | "unclean" | "new";
+
+export interface LogOptions {
+  /** Name of the log's directory: `orders-0`. */
+  readonly dir: string;
+  readonly config: LogConfig;
+  /** Whether the clean-shutdown marker was found. */
+  readonly cleanShutdown: boolean;
+  /** The three offsets as the checkpoint files had them; 0 where they had none. */
+  readonly recoveryPoint: Offset;
+  readonly logStartOffset: Offset;
+  readonly highWatermark: Offset;
+}
+
+export interface LogAppendResult<R> {
+  readonly error: ErrorCode;
+  /** As stored, with its offset and epoch; undefined when refused. */
+  readonly batch: RecordBatch<R> | undefined;
+}
+
+/** A flush under way, possibly over several files. */
+interface LogFlush extends DiskOperation {
+  readonly kind: "log.flush";
+  /** What the recovery point becomes. Lowered when the log is truncated meanwhile. */
+  to: Offset;
+  /** Files not yet on the platter. */
+  filesLeft: number;
+  failed: boolean;
+  /** Whom to tell afterwards. */
+  readonly operation: DiskOperation | undefined;
+}
+
+export class Log<R> implements DiskTarget {
+  listener: LogListener<R> | undefined;
+  readonly dir: string;
+  readonly shutdown: LogShutdown;
+  /** To be read only; an epoch is noted by {@link assignEpoch}, so that it gets to disk. */
+  readonly epochs: LeaderEpochCache;
+  private readonly host: Host;
+  private readonly config: LogConfig;
+  private readonly epochFile: ValueFile<readonly EpochEntry[]>;
+  /** Ascending, never empty. */
+  private readonly segments: Segment<R>[];
+  /** The last segment, the only one that is written to. */
+  private active: Segment<R>;
+  private start: Offset;
+  private end: Offset;
+  private watermark: Offset;
+  private flushedTo: Offset;
+  private lastEpoch: LeaderEpoch;
+  private readonly flushes: LogFlush[] = [];
+  private storageFailed = false;
+
+  /** Opens what the disk holds, recovering it first after an unclean shutdown (1.8). */
+  static open<R>(host: Host, options: LogOptions): Log<R> {
+    return new Log<R>(host, options);
+  }
+
+  private constructor(host: Host, options: LogOptions) {
+    const { dir, cleanShutdown, recoveryPoint } = options;
+    this.host = host;
+    this.dir = dir;
+    this.config = options.config;
+    this.epochFile = host.disk.valueFile(`${dir}/leader-epoch-checkpoint`);
+    const stored = this.epochFile.read();
+    this.epochs = new LeaderEpochCache(stored);
+    const known = this.epochs.entries();
+
+    const segments = loadSegments<R>(host, { dir, cleanShutdown, recoveryPoint, epochs: this.epochs });
+    this.shutdown = segments.length === 0 ? "new" : cleanShutdown ? "clean" : "unclean";
+    // A log that ends before the offset it is known to start at has lost its files: what is left is of no use.
+    const lost = segments.length > 0 && (segments.at(-1) as Segment<R>).endOffset < options.logStartOffset;
+    if (lost) for (const segment of segments.splice(0)) host.disk.delete(segment.file.path);
+    if (segments.length === 0) {
+      this.epochs.clear();
+      segments.push(new Segment(host.disk, dir, options.logStartOffset, host.now()));
+    }
+    this.segments = segments;
+    this.active = segments.at(-1) as Segment<R>;
+    this.end = this.active.endOffset;
+    this.start = Math.max(options.logStartOffset, (segments[0] as Segment<R>).baseOffset);
+    this.watermark = clamp(options.highWatermark, this.start, this.end);
+    this.flushedTo = this.shutdown === "clean" && !lost ? this.end : Math.min(recoveryPoint, this.end);
+    this.lastEpoch = this.findLastEpoch();
+    this.epochs.truncateFromEnd(this.end);
+    this.epochs.truncateFromStart(this.start);
+    if (this.epochs.entries() !== known) this.epochFile.write(this.epochs.entries());
+  }
+
+  /** The first readable offset. */
+  get logStartOffset(): Offset {
+    return this.start;
+  }
+
+  /** The next offset to be given. */
+  get logEndOffset(): Offset {
+    return this.end;
+  }
+
+  /** The first offset not known to be committed. */
+  get highWatermark(): Offset {
+    return this.watermark;
+  }
+
+  /** Everything below it is on the platter. */
+  get recoveryPoint(): Offset {
+    return this.flushedTo;
+  }
+
+  /** Of the epoch cache; -1 if none. May be above {@link lastBatchEpoch}: a leader notes its epoch before it writes. */
+  get latestEpoch(): LeaderEpoch {
+    return this.epochs.latestEpoch;
+  }
+
+  /** Epoch of the last batch in the log; -1 if it is empty. */
+  get lastBatchEpoch(): LeaderEpoch {
+    return this.lastEpoch;
+  }
+
+  /** True once the disk has answered with an I/O error: the log is offline until it is opened anew. */
+  get failed(): boolean {
+    return this.storageFailed;
+  }
+
+  // ---- append (1.3) ----
+
+  /** Gives `batch` the next offset and `leaderEpoch`, and stores it. */
+  appendAsLeader(batch: RecordBatch<R>, leaderEpoch: LeaderEpoch): LogAppendResult<R> {
+    const { config } = this;
+    if (batch.records.length === 0) return refused("INVALID_RECORD");
+    if (batch.sizeInBytes > config.maxMessageBytes) return refused("MESSAGE_TOO_LARGE");
+    if (batch.sizeInBytes > config.segmentBytes) return refused("RECORD_LIST_TOO_LARGE");
+    const stamped = batch.stamped(this.end, leaderEpoch);
+    const error = this.store(stamped);
+    return error === "NONE" ? { error, batch: stamped } : refused(error);
+  }
+
+  /** Stores a batch as the leader had it. It must start at the log end offset. */
+  appendAsFollower(batch: RecordBatch<R>): ErrorCode {
+    if (batch.records.length === 0) return "INVALID_RECORD";
+    if (batch.baseOffset !== this.end) {
+      // The leader's log may start within a batch; a log that is still empty takes the whole of it.
+      const straddles = batch.baseOffset < this.end && batch.nextOffset > this.end;
+      if (!straddles || this.start !== this.end) return "UNKNOWN_SERVER_ERROR";
+      this.truncateFullyAndStartAt(batch.baseOffset);
+    }
+    return this.store(batch);
+  }
+
+  private store(batch: RecordBatch<R>): ErrorCode {
+    const { config } = this;
+    if (this.storageFailed) return "KAFKA_STORAGE_ERROR";
+    const epoch = batch.partitionLeaderEpoch;
+    if (epoch !== this.epochs.latestEpoch && !this.noteEpoch(epoch, batch.baseOffset)) return this.fail();
+    if (this.active.isFullFor(batch, config.segmentBytes, config.segmentUs, this.host)) this.roll();
+    if (!this.active.append(batch)) return this.fail();
+    this.end = batch.nextOffset;
+    this.lastEpoch = epoch;
+    this.listener?.onAppended(batch);
+    if (this.end - this.flushedTo >= config.flushMessages && !this.force()) return this.fail();
+    return "NONE";
+  }
+
+  /** Begins a new segment at the log end offset. What is before it goes to disk in the background. */
+  private roll(): void {
+    this.active = new Segment(this.host.disk, this.dir, this.end, this.host.now());
+    this.segments.push(this.active);
+    this.flush();
+  }
+
+  // ---- read (1.7) ----
+
+  /**
+   * Whole batches from the one that holds `from`, all of them below `upTo`: as many as `maxBytes` allow, but at least one if there
+   * is any. The caller has checked that `from` is in range.
+   */
+  read(from: Offset, maxBytes: number, upTo: Offset): readonly RecordBatch<R>[] {
+    assert(from >= this.start, `read of ${this.dir} at ${from}, below its start ${this.start}`);
+    const batches: RecordBatch<R>[] = [];
+    if (from >= upTo || from >= this.end) return batches;
+    let bytes = 0;
+    for (let s = this.segmentIndex(from), first = true; s < this.segments.length; s++, first = false) {
+      const segment = this.segments[s] as Segment<R>;
+      for (let i = first ? segment.floorIndex(from) : 0; i < segment.length; i++) {
+        const batch = segment.batchAt(i);
+        // Nobody can read past a rotted batch.
+        if (batch === undefined || batch.nextOffset > upTo) return batches;
+        bytes += batch.sizeInBytes;
+        if (bytes > maxBytes && batches.length > 0) return batches;
+        batches.push(batch);
+      }
+    }
+    return batches;
+  }
+
+  batchContaining(offset: Offset): RecordBatch<R> | undefined {
+    if (offset < this.start || offset >= this.end) return undefined;
+    const segment = this.segments[this.segmentIndex(offset)] as Segment<R>;
+    return segment.batchAt(segment.floorIndex(offset));
+  }
+
+  /** A copy of the whole readable log. */
+  batches(): readonly RecordBatch<R>[] {
+    return this.read(this.start, Number.POSITIVE_INFINITY, this.end);
+  }
+
+  /** The segment that holds `offset`, or the first. */
+  private segmentIndex(offset: Offset): number {
+    const { segments } = this;
+    if (offset >= this.active.baseOffset) return segments.length - 1;
+    let low = 0;
+    let high = segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((segments[middle] as Segment<R>).baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  // ---- epochs (1.6) ----
+
+  /** This replica leads `epoch`, whose records start at `startOffset`. On disk when it returns. */
+  assignEpoch(epoch: LeaderEpoch, startOffset: Offset): void {
+    if (!this.noteEpoch(epoch, startOffset)) this.fail();
+  }
+
+  endOffsetForEpoch(epoch: LeaderEpoch): EpochEndOffset {
+    return this.epochs.endOffsetFor(epoch, this.end);
+  }
+
+  /** False on an I/O error. */
+  private noteEpoch(epoch: LeaderEpoch, startOffset: Offset): boolean {
+    if (!this.epochs.assign(epoch, startOffset)) return true;
+    if (!this.epochFile.writeDurably(this.epochs.entries())) return false;
+    this.listener?.onEpochsChanged(this.epochs.entries());
+    return true;
+  }
+
+  /** A cut of the epochs need not be durable: opening the log repeats it. */
+  private epochsCut(): void {
+    this.epochFile.write(this.epochs.entries());
+    this.listener?.onEpochsChanged(this.epochs.entries());
+  }
+
+  // ---- truncation (1.9) ----
+
+  /**
+   * Drops everything from `target` on. A batch that reaches over `target` goes as a whole, and the log then ends where it
+   * started: the next fetch brings the whole batch again.
+   */
+  truncateTo(target: Offset): void {
+    if (target >= this.end) {
+      if (this.epochs.truncateFromEnd(target)) this.epochsCut();
+      return;
+    }
+    if (target < (this.segments[0] as Segment<R>).baseOffset) {
+      this.truncateFullyAndStartAt(target);
+      return;
+    }
+    const from = this.end;
+    for (const segment of this.segments.splice(this.segmentIndex(target) + 1)) this.host.disk.delete(segment.file.path);
+    this.active = this.segments.at(-1) as Segment<R>;
+    this.active.truncateTo(target);
+    this.endsAt(this.active.endOffset);
+    this.watermark = Math.min(this.watermark, this.end);
+    this.start = Math.min(this.start, this.end);
+    const epochsChanged = this.epochs.truncateFromEnd(this.end);
+    this.listener?.onTruncated(from, this.end, false);
+    if (epochsChanged) this.epochsCut();
+  }
+
+  /** Drops everything; the log starts anew at `offset`. */
+  truncateFullyAndStartAt(offset: Offset): void {
+    const from = this.end;
+    for (const segment of this.segments.splice(0)) this.host.disk.delete(segment.file.path);
+    this.active = new Segment(this.host.disk, this.dir, offset, this.host.now());
+    this.segments.push(this.active);
+    this.endsAt(offset);
+    this.watermark = offset;
+    this.start = offset;
+    const epochsChanged = this.epochs.clear();
+    this.listener?.onTruncated(from, offset, true);
+    if (epochsChanged) this.epochsCut();
+  }
+
+  private endsAt(end: Offset): void {
+    this.end = end;
+    this.lastEpoch = this.findLastEpoch();
+    this.flushedTo = Math.min(this.flushedTo, end);
+    // What is written from here on is not what those flushes were asked for.
+    for (const flush of this.flushes) flush.to = Math.min(flush.to, end);
+  }
+
+  private findLastEpoch(): LeaderEpoch {
+    for (let i = this.segments.length - 1; i >= 0; i--) {
+      const batch = (this.segments[i] as Segment<R>).lastBatch();
+      if (batch !== undefined) return batch.partitionLeaderEpoch;
+    }
+    return NONE;
+  }
+
+  // ---- the start and the high watermark (1.2, 1.4) ----
+
+  /** Moves the start up; never down. OFFSET_OUT_OF_RANGE above the high watermark. */
+  advanceLogStartOffset(to: Offset): ErrorCode {
+    if (to <= this.start) return "NONE";
+    if (to > this.watermark) return "OFFSET_OUT_OF_RANGE";
+    this.start = to;
+    const epochsChanged = this.epochs.truncateFromStart(to);
+    this.listener?.onLogStartOffsetAdvanced(to);
+    if (epochsChanged) this.epochsCut();
+    return "NONE";
+  }
+
+  /** Sets it to `to`, up or down, within [logStartOffset, logEndOffset]. The new one. */
+  updateHighWatermark(to: Offset): Offset {
+    this.watermark = clamp(to, this.start, this.end);
+    return this.watermark;
+  }
+
+  /** Forward only. True if it moved. */
+  maybeIncrementHighWatermark(to: Offset): boolean {
+    assert(to <= this.end, `high watermark ${to} of ${this.dir} beyond the log end ${this.end}`);
+    if (to <= this.watermark) return false;
+    this.watermark = to;
+    return true;
+  }
+
+  // ---- flush (1.3, 1.4) ----
+
+  /**
+   * Forces the log up to its present end to disk, in the background. The recovery point moves when that is done, and then
+   * `operation` goes to its target.
+   */
+  flush(operation?: DiskOperation): void {
+    if (operation === undefined && this.flushedTo >= this.end) return;
+    const first = this.segmentIndex(this.flushedTo);
+    // A segment that was just begun holds nothing yet.
+    const last =
+      this.active.length === 0 && first < this.segments.length - 1 ? this.segments.length - 2 : this.segments.length - 1;
+    const flush: LogFlush = {
+      kind: "log.flush",
+      target: this,
+      to: this.end,
+      filesLeft: last - first + 1,
+      failed: false,
+      operation,
+    };
+    this.flushes.push(flush);
+    for (let i = first; i <= last; i++) this.host.disk.fsync((this.segments[i] as Segment<R>).file, flush);
+  }
+
+  onDiskDone(operation: DiskOperation, ok: boolean): void {
+    const flush = operation as LogFlush;
+    flush.filesLeft -= 1;
+    if (!ok) flush.failed = true;
+    if (flush.filesLeft > 0) return;
+    this.flushes.splice(this.flushes.indexOf(flush), 1);
+    if (flush.failed) this.fail();
+    else this.flushed(flush.to);
+    flush.operation?.target.onDiskDone(flush.operation, !flush.failed);
+  }
+
+  /** A clean shutdown: everything is durable when it returns. False on an I/O error, and then the shutdown was not clean. */
+  close(): boolean {
+    if (!this.storageFailed && this.force() && this.epochFile.writeDurably(this.epochs.entries())) return true;
+    this.fail();
+    return false;
+  }
+
+  /** Forces everything to disk before it returns. False on an I/O error. */
+  private force(): boolean {
+    for (let i = this.segmentIndex(this.flushedTo); i < this.segments.length; i++) {
+      if (!(this.segments[i] as Segment<R>).file.force()) return false;
+    }
+    this.flushed(this.end);
+    return true;
+  }
+
+  private flushed(to: Offset): void {
+    if (to <= this.flushedTo) return;
+    this.flushedTo = to;
+    this.listener?.onFlushed(to);
+  }
+
+  /** An I/O error takes the log offline, as it takes its whole directory (KIP-112). */
+  private fail(): ErrorCode {
+    if (!this.storageFailed) {
+      this.storageFailed = true;
+      this.listener?.onStorageError?.();
+    }
+    return "KAFKA_STORAGE_ERROR";
+  }
+}
+
+function refused<R>(error: ErrorCode): LogAppendResult<R> {
+  return { error, batch: undefined };
+}
+
+function clamp(value: Offset, low: Offset, high: Offset): Offset {
+  return Math.min(Math.max(value, low), high);
+}
