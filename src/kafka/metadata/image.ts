@@ -52,6 +52,18 @@ export class MetadataImage {
     return this.next;
   }
 
+  /** Another image with the same content, that goes on by itself. Registrations are values and are shared. */
+  copy(): MetadataImage {
+    const copy = new MetadataImage();
+    for (const [id, broker] of this.brokersById) copy.brokersById.set(id, broker);
+    for (const [id, topic] of this.topicsById) copy.topicsById.set(id, topic);
+    for (const [name, id] of this.idsByName) copy.idsByName.set(name, id);
+    for (const [topic, config] of this.topicConfigs) copy.topicConfigs.set(topic, config);
+    for (const [name, level] of this.features) copy.features.set(name, level);
+    copy.next = this.next;
+    return copy;
+  }
+
   /** In order of first registration. */
   brokers(): Iterable<BrokerRegistration> {
     return this.brokersById.values();
