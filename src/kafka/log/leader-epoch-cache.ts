@@ -63,6 +63,11 @@ export class LeaderEpochCache {
     return { epoch: floor === undefined ? requested : floor.epoch, endOffset };
   }
 
+  /** The epoch that a record at `offset` was written in, as far as the list knows; -1 below its start. */
+  epochAt(offset: Offset): LeaderEpoch {
+    return this.list.findLast((entry) => entry.startOffset <= offset)?.epoch ?? NONE;
+  }
+
   /** Drops what starts at or after `offset`. True if the list changed. */
   truncateFromEnd(offset: Offset): boolean {
     if (this.lastStart < offset || this.list.length === 0) return false;

@@ -19,11 +19,10 @@ import type { DiskOperation, DiskTarget, Host, ValueFile } from "../../sim/host.
 import type { ErrorCode } from "../errors.ts";
 import type { EpochEntry } from "../events.ts";
 import type { LeaderEpoch, Offset } from "../ids.ts";
-import { NONE } from "../ids.ts";
 import type { RecordBatch } from "../records.ts";
 import { type EpochEndOffset, LeaderEpochCache } from "./leader-epoch-cache.ts";
-import { loadSegments } from "./recovery.ts";
-import { Segment } from "./segment.ts";
+import { LogSegments } from "./log-segments.ts";
+import { recoverSegments } from "./recovery.ts";
 
 export interface LogConfig {
   /** `segment.bytes`. */
@@ -92,10 +91,7 @@ export class Log<R> implements DiskTarget {
   private readonly host: Host;
   private readonly config: LogConfig;
   private readonly epochFile: ValueFile<readonly EpochEntry[]>;
-  /** Ascending, never empty. */
-  private readonly segments: Segment<R>[];
-  /** The last segment, the only one that is written to. */
-  private active: Segment<R>;
+  private readonly segments: LogSegments<R>;
   private start: Offset;
   private end: Offset;
   private watermark: Offset;
@@ -119,22 +115,18 @@ export class Log<R> implements DiskTarget {
     this.epochs = new LeaderEpochCache(stored);
     const known = this.epochs.entries();
 
-    const segments = loadSegments<R>(host, { dir, cleanShutdown, recoveryPoint, epochs: this.epochs });
-    this.shutdown = segments.length === 0 ? "new" : cleanShutdown ? "clean" : "unclean";
+    const found = recoverSegments<R>(host, { dir, cleanShutdown, recoveryPoint, epochs: this.epochs });
+    this.shutdown = found.length === 0 ? "new" : cleanShutdown ? "clean" : "unclean";
+    this.segments = new LogSegments(host, dir, found, options.logStartOffset);
     // A log that ends before the offset it is known to start at has lost its files: what is left is of no use.
-    const lost = segments.length > 0 && (segments.at(-1) as Segment<R>).endOffset < options.logStartOffset;
-    if (lost) for (const segment of segments.splice(0)) host.disk.delete(segment.file.path);
-    if (segments.length === 0) {
-      this.epochs.clear();
-      segments.push(new Segment(host.disk, dir, options.logStartOffset, host.now()));
-    }
-    this.segments = segments;
-    this.active = segments.at(-1) as Segment<R>;
-    this.end = this.active.endOffset;
-    this.start = Math.max(options.logStartOffset, (segments[0] as Segment<R>).baseOffset);
+    const lost = this.segments.active.endOffset < options.logStartOffset;
+    if (lost) this.segments.restartAt(options.logStartOffset);
+    if (lost || found.length === 0) this.epochs.clear();
+    this.end = this.segments.active.endOffset;
+    this.start = Math.max(options.logStartOffset, this.segments.baseOffset);
     this.watermark = clamp(options.highWatermark, this.start, this.end);
     this.flushedTo = this.shutdown === "clean" && !lost ? this.end : Math.min(recoveryPoint, this.end);
-    this.lastEpoch = this.findLastEpoch();
+    this.lastEpoch = this.segments.lastBatchEpoch;
     this.epochs.truncateFromEnd(this.end);
     this.epochs.truncateFromStart(this.start);
     if (this.epochs.entries() !== known) this.epochFile.write(this.epochs.entries());
@@ -205,8 +197,8 @@ export class Log<R> implements DiskTarget {
     if (this.storageFailed) return "KAFKA_STORAGE_ERROR";
     const epoch = batch.partitionLeaderEpoch;
     if (epoch !== this.epochs.latestEpoch && !this.noteEpoch(epoch, batch.baseOffset)) return this.fail();
-    if (this.active.isFullFor(batch, config.segmentBytes, config.segmentUs, this.host)) this.roll();
-    if (!this.active.append(batch)) return this.fail();
+    if (this.segments.active.isFullFor(batch, config.segmentBytes, config.segmentUs, this.host)) this.roll();
+    if (!this.segments.active.append(batch)) return this.fail();
     this.end = batch.nextOffset;
     this.lastEpoch = epoch;
     this.listener?.onAppended(batch);
@@ -216,8 +208,7 @@ export class Log<R> implements DiskTarget {
 
   /** Begins a new segment at the log end offset. What is before it goes to disk in the background. */
   private roll(): void {
-    this.active = new Segment(this.host.disk, this.dir, this.end, this.host.now());
-    this.segments.push(this.active);
+    this.segments.roll();
     this.flush();
   }
 
@@ -229,46 +220,17 @@ export class Log<R> implements DiskTarget {
    */
   read(from: Offset, maxBytes: number, upTo: Offset): readonly RecordBatch<R>[] {
     assert(from >= this.start, `read of ${this.dir} at ${from}, below its start ${this.start}`);
-    const batches: RecordBatch<R>[] = [];
-    if (from >= upTo || from >= this.end) return batches;
-    let bytes = 0;
-    for (let s = this.segmentIndex(from), first = true; s < this.segments.length; s++, first = false) {
-      const segment = this.segments[s] as Segment<R>;
-      for (let i = first ? segment.floorIndex(from) : 0; i < segment.length; i++) {
-        const batch = segment.batchAt(i);
-        // Nobody can read past a rotted batch.
-        if (batch === undefined || batch.nextOffset > upTo) return batches;
-        bytes += batch.sizeInBytes;
-        if (bytes > maxBytes && batches.length > 0) return batches;
-        batches.push(batch);
-      }
-    }
-    return batches;
+    return from >= upTo || from >= this.end ? [] : this.segments.read(from, maxBytes, upTo);
   }
 
   batchContaining(offset: Offset): RecordBatch<R> | undefined {
     if (offset < this.start || offset >= this.end) return undefined;
-    const segment = this.segments[this.segmentIndex(offset)] as Segment<R>;
-    return segment.batchAt(segment.floorIndex(offset));
+    return this.segments.batchContaining(offset);
   }
 
   /** A copy of the whole readable log. */
   batches(): readonly RecordBatch<R>[] {
     return this.read(this.start, Number.POSITIVE_INFINITY, this.end);
-  }
-
-  /** The segment that holds `offset`, or the first. */
-  private segmentIndex(offset: Offset): number {
-    const { segments } = this;
-    if (offset >= this.active.baseOffset) return segments.length - 1;
-    let low = 0;
-    let high = segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((segments[middle] as Segment<R>).baseOffset <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 
   // ---- epochs (1.6) ----
@@ -307,15 +269,13 @@ export class Log<R> implements DiskTarget {
       if (this.epochs.truncateFromEnd(target)) this.epochsCut();
       return;
     }
-    if (target < (this.segments[0] as Segment<R>).baseOffset) {
+    if (target < this.segments.baseOffset) {
       this.truncateFullyAndStartAt(target);
       return;
     }
     const from = this.end;
-    for (const segment of this.segments.splice(this.segmentIndex(target) + 1)) this.host.disk.delete(segment.file.path);
-    this.active = this.segments.at(-1) as Segment<R>;
-    this.active.truncateTo(target);
-    this.endsAt(this.active.endOffset);
+    this.segments.truncateTo(target);
+    this.endsAt(this.segments.active.endOffset);
     this.watermark = Math.min(this.watermark, this.end);
     this.start = Math.min(this.start, this.end);
     const epochsChanged = this.epochs.truncateFromEnd(this.end);
@@ -326,9 +286,7 @@ export class Log<R> implements DiskTarget {
   /** Drops everything; the log starts anew at `offset`. */
   truncateFullyAndStartAt(offset: Offset): void {
     const from = this.end;
-    for (const segment of this.segments.splice(0)) this.host.disk.delete(segment.file.path);
-    this.active = new Segment(this.host.disk, this.dir, offset, this.host.now());
-    this.segments.push(this.active);
+    this.segments.restartAt(offset);
     this.endsAt(offset);
     this.watermark = offset;
     this.start = offset;
@@ -339,18 +297,10 @@ export class Log<R> implements DiskTarget {
 
   private endsAt(end: Offset): void {
     this.end = end;
-    this.lastEpoch = this.findLastEpoch();
+    this.lastEpoch = this.segments.lastBatchEpoch;
     this.flushedTo = Math.min(this.flushedTo, end);
     // What is written from here on is not what those flushes were asked for.
     for (const flush of this.flushes) flush.to = Math.min(flush.to, end);
-  }
-
-  private findLastEpoch(): LeaderEpoch {
-    for (let i = this.segments.length - 1; i >= 0; i--) {
-      const batch = (this.segments[i] as Segment<R>).lastBatch();
-      if (batch !== undefined) return batch.partitionLeaderEpoch;
-    }
-    return NONE;
   }
 
   // ---- the start and the high watermark (1.2, 1.4) ----
@@ -388,20 +338,10 @@ export class Log<R> implements DiskTarget {
    */
   flush(operation?: DiskOperation): void {
     if (operation === undefined && this.flushedTo >= this.end) return;
-    const first = this.segmentIndex(this.flushedTo);
-    // A segment that was just begun holds nothing yet.
-    const last =
-      this.active.length === 0 && first < this.segments.length - 1 ? this.segments.length - 2 : this.segments.length - 1;
-    const flush: LogFlush = {
-      kind: "log.flush",
-      target: this,
-      to: this.end,
-      filesLeft: last - first + 1,
-      failed: false,
-      operation,
-    };
+    const files = this.segments.filesFrom(this.flushedTo);
+    const flush: LogFlush = { kind: "log.flush", target: this, to: this.end, filesLeft: files.length, failed: false, operation };
     this.flushes.push(flush);
-    for (let i = first; i <= last; i++) this.host.disk.fsync((this.segments[i] as Segment<R>).file, flush);
+    for (const file of files) this.host.disk.fsync(file, flush);
   }
 
   onDiskDone(operation: DiskOperation, ok: boolean): void {
@@ -424,9 +364,7 @@ export class Log<R> implements DiskTarget {
 
   /** Forces everything to disk before it returns. False on an I/O error. */
   private force(): boolean {
-    for (let i = this.segmentIndex(this.flushedTo); i < this.segments.length; i++) {
-      if (!(this.segments[i] as Segment<R>).file.force()) return false;
-    }
+    for (const file of this.segments.filesFrom(this.flushedTo)) if (!file.force()) return false;
     this.flushed(this.end);
     return true;
   }
