@@ -8,14 +8,25 @@ export interface Release {
   readonly producerDefaults: Readonly<Record<string, number>>;
 }
 
-const NEWEST_DIALS = Object.fromEntries(Object.entries(DIAL_VALUES).map(([dial, values]) => [dial, values[0]])) as unknown as Dials;
+const NEWEST_DIALS = Object.fromEntries(
+  Object.entries(DIAL_VALUES).map(([dial, values]) => [dial, values[0]]),
+) as unknown as Dials;
 
 const RELEASES: readonly Release[] = [
   { version: "4.1", dials: NEWEST_DIALS, producerDefaults: {} },
-  { version: "4.0", dials: { ...NEWEST_DIALS, "election.eligibleLeaderReplicas": false }, producerDefaults: {} },
+  {
+    version: "4.0",
+    dials: { ...NEWEST_DIALS, "election.eligibleLeaderReplicas": false, "kraft.fetchReportsHighWatermark": false },
+    producerDefaults: {},
+  },
   {
     version: "3.9",
-    dials: { ...NEWEST_DIALS, "election.eligibleLeaderReplicas": false, "kraft.preVote": false },
+    dials: {
+      ...NEWEST_DIALS,
+      "election.eligibleLeaderReplicas": false,
+      "kraft.fetchReportsHighWatermark": false,
+      "kraft.preVote": false,
+    },
     producerDefaults: { "linger.ms": 0 },
   },
 ];

@@ -26,6 +26,8 @@ export interface FetchPartition {
   readonly lastFetchedEpoch: LeaderEpoch;
   readonly logStartOffset: Offset;
   readonly partitionMaxBytes: number;
+  /** What the fetcher of the metadata log knows to be committed, -1 for nothing; absent from others (KIP-1166). */
+  readonly highWatermark?: Offset;
 }
 
 /** `R` is what the batches hold: clients' records, or metadata records. */
