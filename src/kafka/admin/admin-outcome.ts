@@ -1,0 +1,22 @@
+/** What an administrator makes of the answer to one topic's creation. Pure. Source: KafkaAdminClient, KIP-919. */
+import { type ErrorCode, isRetriable } from "../errors.ts";
+
+export type AdminOutcome = "done" | "retry" | "refused";
+
+/**
+ * `outcomeUnknown`: an earlier attempt may have been carried out, so that finding the topic there is success.
+ * Brokers that have not registered yet may make up the number of replicas later.
+ */
+export function topicOutcome(error: ErrorCode, outcomeUnknown: boolean): AdminOutcome {
+  if (error === "NONE") return "done";
+  if (error === "TOPIC_ALREADY_EXISTS") return outcomeUnknown ? "done" : "refused";
+  if (error === "INVALID_REPLICATION_FACTOR") return "retry";
+  return isRetriable(error) ? "retry" : "refused";
+}
+
+/** An election that is not needed is as good as one held; one that finds no leader is not tried again. */
+export function electionOutcome(error: ErrorCode): AdminOutcome {
+  if (error === "NONE" || error === "ELECTION_NOT_NEEDED") return "done";
+  if (error === "PREFERRED_LEADER_NOT_AVAILABLE" || error === "ELIGIBLE_LEADERS_NOT_AVAILABLE") return "refused";
+  return isRetriable(error) ? "retry" : "refused";
+}

@@ -1,0 +1,74 @@
+/**
+ * An application that reads partitions assigned by hand, with its consumer.
+ *
+ * One thread: it polls, works on what it got for a fixed time per batch, and polls again. An exception from poll() ends it.
+ */
+import type { Micros } from "../../base/units.ts";
+import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer } from "../../sim/host.ts";
+import type { ConsumerConfig } from "../config/client-config.ts";
+import { partitionName } from "../ids.ts";
+import { type Assignment, type ConsumerApplication, KafkaConsumer } from "./kafka-consumer.ts";
+
+export class ConsumerProcess implements Process, ConsumerApplication {
+  private readonly host: Host;
+  private readonly handlerUs: Micros;
+  private readonly consumer: KafkaConsumer;
+
+  constructor(options: {
+    readonly host: Host;
+    readonly name: string;
+    readonly assignments: readonly Assignment[];
+    readonly config: ConsumerConfig;
+    /** How long it works on a record batch; 0 for no time at all. */
+    readonly handlerUs: Micros;
+    readonly bootstrap: readonly NodeName[];
+  }) {
+    this.host = options.host;
+    this.handlerUs = options.handlerUs;
+    this.consumer = new KafkaConsumer({ ...options, application: this });
+  }
+
+  onStart(): void {
+    this.poll();
+  }
+
+  onConnected(connection: Connection): void {
+    this.consumer.network.onConnected(connection);
+  }
+
+  onMessage(connection: Connection, message: Message): void {
+    this.consumer.network.onMessage(connection, message);
+  }
+
+  onDisconnected(connection: Connection): void {
+    this.consumer.network.onDisconnected(connection);
+  }
+
+  onTimer(_timer: Timer): void {
+    this.poll();
+  }
+
+  onDiskDone(_operation: DiskOperation, _ok: boolean): void {}
+
+  onShutdownRequested(): void {
+    this.host.exit("consumer closed");
+  }
+
+  onWakeup(): void {
+    this.poll();
+  }
+
+  onException(name: string, topic: string, partition: number): void {
+    this.host.exit(`${name}: ${partitionName(topic, partition)}`);
+  }
+
+  /** Until there is nothing to read, or something to work on. */
+  private poll(): void {
+    for (let batches = this.consumer.poll(); batches > 0; batches = this.consumer.poll()) {
+      if (this.handlerUs === 0) continue;
+      const timer: Timer = { kind: "application.handler", target: this };
+      this.host.setTimer(batches * this.handlerUs, timer);
+      return;
+    }
+  }
+}
