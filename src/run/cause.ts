@@ -1,0 +1,58 @@
+/**
+ * What led to a violation, by recorded causes: the notable facts in its causal past that concern its partition or the nodes.
+ *
+ * A step lies in the past of another if it scheduled it, or if it happened earlier on a node that the other depends on. The
+ * trace is read backwards once; what could not have had an influence is left out.
+ */
+import type { Violation } from "../checks/invariant.ts";
+import { describeEvent, isNotable } from "../kafka/event-words.ts";
+import type { KafkaEvent } from "../kafka/events.ts";
+import { partitionName } from "../kafka/ids.ts";
+import type { NodeName } from "../sim/host.ts";
+import type { NodeEvent } from "../sim/node-events.ts";
+import type { Step } from "../sim/trace.ts";
+
+export interface CauseMoment {
+  readonly step: number;
+  readonly timeUs: number;
+  readonly text: string;
+}
+
+const MOMENTS_MAX = 10;
+
+/** The latest first. `steps` is the full trace of the run. */
+export function causeOf(violation: Violation, steps: readonly Step[]): readonly CauseMoment[] {
+  const found: CauseMoment[] = [];
+  const needed = new Set<number>([violation.step, ...violation.facts.map((fact) => fact.step)]);
+  const nodes = new Set<NodeName>();
+  for (let index = violation.step - 1; index >= 0 && found.length < MOMENTS_MAX; index--) {
+    const step = steps[index];
+    if (step === undefined) continue;
+    const touched = nodesOf(step);
+    if (!needed.has(step.number) && !touched.some((node) => nodes.has(node))) continue;
+    needed.add(step.cause);
+    for (const node of touched) nodes.add(node);
+    for (const event of [...step.events].reverse() as (KafkaEvent | NodeEvent)[]) {
+      if (!isNotable(event) || !concerns(event, violation)) continue;
+      found.push({ step: step.number, timeUs: step.timeUs, text: describeEvent(event) });
+    }
+  }
+  return found.slice(0, MOMENTS_MAX);
+}
+
+function nodesOf(step: Step): NodeName[] {
+  const nodes = step.node === undefined ? [] : [step.node];
+  for (const event of step.events as readonly Partial<{ node: NodeName; a: NodeName; b: NodeName }>[]) {
+    if (event.node !== undefined) nodes.push(event.node);
+    if (event.a !== undefined) nodes.push(event.a);
+    if (event.b !== undefined) nodes.push(event.b);
+  }
+  return nodes;
+}
+
+/** Facts about another partition are left out; facts about nodes concern everybody. */
+function concerns(event: KafkaEvent | NodeEvent, violation: Violation): boolean {
+  if (event.kind === "ProduceFailed" || event.kind === "LinkHealed") return false;
+  if (!("topic" in event) || !("partition" in event)) return true;
+  return violation.partition === undefined || violation.partition === partitionName(event.topic, event.partition);
+}

@@ -1,0 +1,78 @@
+/**
+ * Many runs: files × seeds, inline or over worker threads.
+ *
+ * Work is handed out in ranges of seeds, since a message to a worker costs more than many an event. Results come back in the
+ * order of files and seeds, whatever the threads did.
+ */
+import { Tinypool } from "tinypool";
+import { SimulatorBug } from "../base/assert.ts";
+import type { RunResult } from "./result.ts";
+import { runSeeds, type SeedTask } from "./seed-task.ts";
+
+/** Seeds `from` to `to`, both included. */
+export interface SeedRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ManyRuns {
+  readonly files: readonly string[];
+  /** `key=value`, as given on the command line. */
+  readonly overrides: readonly string[];
+  /** Undefined: each file's own seed. */
+  readonly seeds: SeedRange | undefined;
+  /** Worker threads; 1 runs inline. */
+  readonly jobs: number;
+  /** Whether results tell the story of the run. */
+  readonly withTimeline: boolean;
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly results: readonly RunResult[] }) => void;
+}
+
+/** Seeds per task: enough work to make a message to a worker not matter, few enough to show progress. */
+const SEEDS_PER_TASK = 5;
+
+/** Throws ScenarioError for unusable input. */
+export async function runMany(runs: ManyRuns): Promise<RunResult[]> {
+  const tasks = tasksOf(runs);
+  const total = tasks.reduce((sum, task) => sum + task.seeds.length, 0);
+  const results: RunResult[][] = tasks.map(() => []);
+  let done = 0;
+  const finish = (index: number, found: RunResult[]): void => {
+    results[index] = found;
+    done += (tasks[index] as SeedTask).seeds.length;
+    runs.onProgress?.({ done, total, results: found });
+  };
+  if (runs.jobs === 1 || tasks.length === 1) {
+    for (const [index, task] of tasks.entries()) finish(index, runSeeds(task));
+  } else {
+    await inWorkers(tasks, runs.jobs, finish);
+  }
+  return results.flat();
+}
+
+async function inWorkers(tasks: readonly SeedTask[], jobs: number, finish: (index: number, found: RunResult[]) => void): Promise<void> {
+  const pool = new Tinypool({ filename: new URL("./worker.js", import.meta.url).href, minThreads: 1, maxThreads: Math.min(jobs, tasks.length) });
+  try {
+    await Promise.all(
+      tasks.map(async (task, index) => {
+        const answer = (await pool.run(task, { name: "runInWorker" })) as { results: RunResult[] } | { failure: string };
+        if ("failure" in answer) throw new SimulatorBug(answer.failure);
+        finish(index, answer.results);
+      }),
+    );
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function tasksOf({ files, overrides, seeds, withTimeline }: ManyRuns): SeedTask[] {
+  return files.flatMap((file): SeedTask[] => {
+    if (seeds === undefined) return [{ file, overrides, seeds: [undefined], withTimeline }];
+    const tasks: SeedTask[] = [];
+    for (let from = seeds.from; from <= seeds.to; from += SEEDS_PER_TASK) {
+      const count = Math.min(SEEDS_PER_TASK, seeds.to - from + 1);
+      tasks.push({ file, overrides, seeds: Array.from({ length: count }, (_, i) => from + i), withTimeline });
+    }
+    return tasks;
+  });
+}

@@ -1,0 +1,30 @@
+/** What a run was about, in a few words. */
+import type { ScenarioSpec } from "../scenario/spec.ts";
+
+/** `Kafka 4.1 · KRaft, 3 brokers, 3 controllers`. */
+export function describeSetting({ release, cluster, turnedDials, dials }: ScenarioSpec): string {
+  const brokers = cluster.nodes.filter((node) => node.broker).length;
+  const controllers = cluster.nodes.filter((node) => node.controller).length;
+  const nodes = cluster.combined
+    ? `${counted(brokers, "broker")} that are controllers too`
+    : `${counted(brokers, "broker")}, ${counted(controllers, "controller")}`;
+  return [`Kafka ${release}`, `KRaft, ${nodes}`, ...turnedDials.map((dial) => `${dial}=${dials[dial]}`)].join(" · ");
+}
+
+/** `orders: 3 partitions × 3, min ISR 2 · checkout: 100/s, acks=all`. */
+export function describeWorkload({ topics, producers, cluster }: ScenarioSpec): string {
+  const clusterMinIsr = cluster.config["min.insync.replicas"] ?? 1;
+  const told = topics.map(({ name, partitions, replicationFactor, config }) => {
+    const minIsr = config["min.insync.replicas"] ?? clusterMinIsr;
+    return `${name}: ${counted(partitions, "partition")} × ${replicationFactor}, min ISR ${minIsr}`;
+  });
+  const writers = producers.map(({ name, config, rate }) => {
+    const perSecond = Math.round((rate.records * 1_000_000) / rate.perUs);
+    return `${name}: ${perSecond}/s, acks=${config.acks === "-1" ? "all" : config.acks}`;
+  });
+  return [...told, ...writers].join(" · ");
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,26 @@
+/**
+ * Lets each committed decision of the controller through once.
+ *
+ * The quorum leader that sees records commit reports them; a new leader may report once more what its predecessor did.
+ */
+import type { Offset } from "../../kafka/ids.ts";
+import type { DomainEvent, NodeName } from "../../sim/host.ts";
+
+export class CommittedOnce {
+  private reported: Offset = -1;
+  private reporter: NodeName | undefined;
+  private step = 0;
+
+  /** False for a repetition. */
+  isNews(node: NodeName | undefined, step: number, event: DomainEvent): boolean {
+    const { metadataOffset } = event as { metadataOffset?: Offset };
+    if (metadataOffset === undefined) return true;
+    // Several facts may stem from one record, but only from one reporter in one step.
+    if (metadataOffset < this.reported) return false;
+    if (metadataOffset === this.reported) return node === this.reporter && step === this.step;
+    this.reported = metadataOffset;
+    this.reporter = node;
+    this.step = step;
+    return true;
+  }
+}

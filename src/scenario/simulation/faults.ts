@@ -1,0 +1,213 @@
+/** Carries out the actions of a fault on the world, and says how each is undone. */
+import { unreachable } from "../../base/assert.ts";
+import type { NodeName } from "../../sim/host.ts";
+import type { World } from "../../sim/world.ts";
+import type { FaultAction, MessageAction, Nodes } from "../fault-spec.ts";
+import { MessageContentFilter } from "./message-content-filter.ts";
+import type { Undo } from "./undo.ts";
+
+/** What an action needs besides the world. */
+export interface FaultSurroundings {
+  /** The nodes that are meant at this moment. */
+  resolve(nodes: Nodes): readonly NodeName[];
+  /** Asks the controller for an election. */
+  elect(world: World, topic: string, partition: number, type: "PREFERRED" | "UNCLEAN"): void;
+}
+
+/** Names of the edits that a fault attaches: one per action. */
+export function editName(fault: number, action: number): string {
+  return `fault ${fault}.${action}`;
+}
+
+/** Carries out `action`; returns how to undo it, in order. */
+export function carryOut(
+  world: World,
+  around: FaultSurroundings,
+  action: FaultAction,
+  fault: number,
+  index: number,
+): readonly Undo[] {
+  switch (action.do) {
+    case "crash":
+    case "power-loss":
+    case "stop":
+    case "restart":
+    case "pause":
+    case "resume":
+    case "wipe":
+      return onProcesses(world, action, around.resolve(action.nodes));
+    case "cut":
+    case "isolate":
+    case "heal":
+    case "reset":
+    case "clog":
+    case "slow-link":
+      return onLinks(world, around, action);
+    case "slow-disk":
+    case "stall-disk":
+    case "fail-disk":
+    case "fill-disk":
+    case "repair-disk":
+    case "corrupt":
+    case "sync":
+      return onDisks(world, action, around.resolve(action.nodes));
+    case "clock": {
+      const { jumpUs, driftPpm } = action;
+      return around.resolve(action.nodes).map((node) => {
+        world.adjustClock(node, { jump: jumpUs, ...(driftPpm !== undefined && { driftPpm }) });
+        return { undo: "clock", node, jumpUs: -jumpUs, driftPpm: driftPpm === undefined ? undefined : 0 };
+      });
+    }
+    case "elect":
+      around.elect(world, action.topic, action.partition, action.type);
+      return [];
+    case "drop":
+    case "delay":
+    case "hold":
+    case "duplicate":
+    case "reorder":
+      return onMessages(world, around, action, editName(fault, index));
+    case "release":
+      releaseHeld(world, action.of);
+      return [];
+    default:
+      return unreachable(action);
+  }
+}
+
+type ProcessAction = Extract<FaultAction, { do: "crash" | "power-loss" | "stop" | "restart" | "pause" | "resume" | "wipe" }>;
+
+function onProcesses(world: World, action: ProcessAction, nodes: readonly NodeName[]): Undo[] {
+  return nodes.flatMap((node): Undo[] => {
+    switch (action.do) {
+      case "crash":
+        world.crash(node);
+        return [{ undo: "restart", node }];
+      case "power-loss":
+        world.losePower(node, action.tail);
+        return [{ undo: "restart", node }];
+      case "stop":
+        world.requestShutdown(node);
+        return [{ undo: "restart", node }];
+      case "restart":
+        world.start(node);
+        return [];
+      case "pause":
+        world.pause(node);
+        return [{ undo: "resume", node }];
+      case "resume":
+        world.resume(node);
+        return [];
+      case "wipe":
+        // A machine whose disk is replaced does not run meanwhile.
+        world.crash(node);
+        world.wipe(node);
+        return [];
+    }
+  });
+}
+
+type LinkAction = Extract<FaultAction, { do: "cut" | "isolate" | "heal" | "reset" | "clog" | "slow-link" }>;
+
+function onLinks(world: World, around: FaultSurroundings, action: LinkAction): Undo[] {
+  const nodes = around.resolve(action.nodes);
+  switch (action.do) {
+    case "heal":
+      if (nodes.length === [...world.nodes()].length) world.healAll();
+      else for (const node of nodes) world.healAll(node);
+      return [];
+    case "cut": {
+      const { direction } = action;
+      return pairs(nodes, around.resolve(action.from)).map(([a, b]) => {
+        world.cut(a, b, direction);
+        return { undo: "heal", a, b, direction };
+      });
+    }
+    case "isolate":
+      return pairs(nodes, others(world, nodes)).map(([a, b]) => {
+        world.cut(a, b, "both");
+        return { undo: "heal", a, b, direction: "both" };
+      });
+    default: {
+      const to = action.to === undefined ? others(world, nodes) : around.resolve(action.to);
+      return pairs(nodes, to).flatMap(([a, b]): Undo[] => {
+        if (action.do === "reset") {
+          world.resetConnections(a, b);
+          return [];
+        }
+        if (action.do === "clog") world.clog(a, b);
+        else world.slowLink(a, b, action.byUs);
+        return [{ undo: action.do === "clog" ? "unclog" : "quick-link", a, b }];
+      });
+    }
+  }
+}
+
+type DiskAction = Extract<
+  FaultAction,
+  { do: "slow-disk" | "stall-disk" | "fail-disk" | "fill-disk" | "repair-disk" | "corrupt" | "sync" }
+>;
+
+function onDisks(world: World, action: DiskAction, nodes: readonly NodeName[]): Undo[] {
+  return nodes.flatMap((node): Undo[] => {
+    const { disk } = world.node(node);
+    switch (action.do) {
+      case "slow-disk":
+        disk.slowDown(action.byUs);
+        return [{ undo: "quick-disk", node }];
+      case "stall-disk":
+        world.stallDisk(node, true);
+        return [{ undo: "unstall-disk", node }];
+      case "fail-disk":
+        disk.failIo(true);
+        return [{ undo: "repair-disk", node }];
+      case "fill-disk":
+        disk.fill(true);
+        return [{ undo: "empty-disk", node }];
+      case "repair-disk":
+        disk.slowDown(0);
+        disk.failIo(false);
+        disk.fill(false);
+        world.stallDisk(node, false);
+        return [];
+      case "corrupt":
+        disk.corruptTail(action.path);
+        return [];
+      case "sync":
+        disk.writeBack(0);
+        return [];
+    }
+  });
+}
+
+function onMessages(world: World, around: FaultSurroundings, action: MessageAction, name: string): Undo[] {
+  const { pattern, nth, times, byUs } = action;
+  world.addEdit({
+    name,
+    pattern: {
+      kind: pattern.kind,
+      ...(pattern.from !== undefined && { from: around.resolve(pattern.from) }),
+      ...(pattern.to !== undefined && { to: around.resolve(pattern.to) }),
+      ...(pattern.partition !== undefined && { filter: new MessageContentFilter(pattern.partition) }),
+    },
+    action: action.do === "delay" || action.do === "reorder" ? { do: action.do, byUs } : { do: action.do },
+    skip: nth - 1,
+    times: times === "all" ? Number.POSITIVE_INFINITY : times,
+  });
+  return [{ undo: action.do === "hold" ? "release" : "retire-edit", edit: name }];
+}
+
+/** Lets go what the fault of this number holds, or with 0 what any holds. */
+function releaseHeld(world: World, fault: number): void {
+  for (const { spec } of world.edits) {
+    if (spec.action.do === "hold" && (fault === 0 || spec.name.startsWith(`${editName(fault, 0).slice(0, -1)}`))) world.release(spec.name);
+  }
+}
+
+function pairs(as: readonly NodeName[], bs: readonly NodeName[]): [NodeName, NodeName][] {
+  return as.flatMap((a) => bs.filter((b) => b !== a).map((b): [NodeName, NodeName] => [a, b]));
+}
+
+function others(world: World, nodes: readonly NodeName[]): NodeName[] {
+  return [...world.nodes()].map((node) => node.name).filter((name) => !nodes.includes(name));
+}

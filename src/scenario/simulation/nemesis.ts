@@ -1,0 +1,205 @@
+/**
+ * Draws faults from the seed: which, on whom, when, for how long.
+ *
+ * It never breaks more than the promise under test allows: no more faults at once than it was told, and a fault that costs a
+ * replica its unflushed records (a power loss) only strikes while every partition has its full ISR and nothing else is
+ * broken. Each run uses a subset of the faults that it may use, drawn first, so that runs differ in kind and not only in
+ * detail.
+ */
+import { unreachable } from "../../base/assert.ts";
+import type { Micros } from "../../base/units.ts";
+import type { NodeName } from "../../sim/host.ts";
+import type { CutDirection } from "../../sim/node-events.ts";
+import type { RandomStream } from "../../sim/random.ts";
+import type { WorldAction } from "../../sim/scheduled.ts";
+import type { World } from "../../sim/world.ts";
+import type { DurationRange, NemesisFault, NemesisSpec } from "../fault-spec.ts";
+import { type ClusterFacts, resolveNodes } from "../selectors.ts";
+import type { ObservedCluster } from "./observed-cluster.ts";
+import { type Undo, undo } from "./undo.ts";
+
+/** Told what the nemesis does, for the timeline. */
+export interface NemesisListener {
+  onNemesis(world: World, text: string): void;
+}
+
+interface Strike {
+  readonly text: string;
+  readonly undos: readonly Undo[];
+}
+
+const SLOW_LINK_MAX_US = 500_000;
+const SLOW_DISK_MAX_US = 200_000;
+const CLOCK_JUMP_MAX_US = 30_000_000;
+
+export class Nemesis {
+  private readonly spec: NemesisSpec;
+  private readonly facts: ClusterFacts;
+  private readonly cluster: ObservedCluster;
+  private readonly listener: NemesisListener;
+  private readonly stream: RandomStream;
+  /** What this run uses. */
+  readonly repertoire: readonly NemesisFault[];
+  /** Strikes in force, in order. */
+  private inForce: Strike[] = [];
+  private over = false;
+
+  constructor(spec: NemesisSpec, facts: ClusterFacts, cluster: ObservedCluster, listener: NemesisListener, stream: RandomStream) {
+    this.spec = spec;
+    this.facts = facts;
+    this.cluster = cluster;
+    this.listener = listener;
+    this.stream = stream;
+    this.repertoire = stream.shuffled(spec.faults).slice(0, stream.between(1, spec.faults.length));
+  }
+
+  /** The run begins now. */
+  start(world: World): void {
+    world.do(this.spec.fromUs + this.draw(this.spec.every), new NextStrike(this));
+    world.do(this.spec.untilUs, new LastHeal(this));
+  }
+
+  strike(world: World): void {
+    if (this.over) return;
+    world.do(this.draw(this.spec.every), new NextStrike(this));
+    // Everything is drawn whether or not it is used, so that what happens elsewhere changes no later draw.
+    const fault = this.stream.pick(this.repertoire);
+    const targets = resolveNodes(this.spec.on, this.facts);
+    const victim = this.stream.pick(targets);
+    const other = this.stream.pick(targets);
+    const lasts = this.draw(this.spec.lasts);
+    const strength = this.stream.below(1_000);
+    if (this.inForce.length >= this.spec.atMost || !this.isAllowed(world, fault, victim)) return;
+    const strike = this.carryOut(world, fault, victim, other, strength);
+    if (strike === undefined) return;
+    this.listener.onNemesis(world, strike.text);
+    this.inForce.push(strike);
+    world.do(lasts, new EndStrike(this, strike));
+  }
+
+  end(world: World, strike: Strike): void {
+    if (!this.inForce.includes(strike)) return;
+    this.inForce = this.inForce.filter((each) => each !== strike);
+    for (const each of strike.undos) undo(world, each);
+  }
+
+  endAll(world: World): void {
+    this.over = true;
+    for (const strike of [...this.inForce]) this.end(world, strike);
+    this.listener.onNemesis(world, "everything is healed");
+  }
+
+  private isAllowed(world: World, fault: NemesisFault, victim: NodeName): boolean {
+    const node = world.node(victim);
+    if (fault !== "clock" && !fault.includes("link") && !fault.includes("cut") && !node.running) return false;
+    return fault !== "power-loss" || (this.inForce.length === 0 && this.cluster.hasFullIsrs);
+  }
+
+  private carryOut(world: World, fault: NemesisFault, victim: NodeName, other: NodeName, strength: number): Strike | undefined {
+    switch (fault) {
+      case "crash":
+        world.crash(victim);
+        return { text: `${victim} crashes`, undos: [{ undo: "restart", node: victim }] };
+      case "power-loss":
+        world.losePower(victim, "random");
+        return { text: `${victim} loses power`, undos: [{ undo: "restart", node: victim }] };
+      case "stop":
+        world.requestShutdown(victim);
+        return { text: `${victim} is told to stop`, undos: [{ undo: "restart", node: victim }] };
+      case "pause":
+        world.pause(victim);
+        return { text: `${victim} is paused`, undos: [{ undo: "resume", node: victim }] };
+      case "isolate": {
+        const names = [...world.nodes()].map((node) => node.name).filter((name) => name !== victim);
+        return cutOff(world, `${victim} is isolated`, victim, names, "both");
+      }
+      case "cut":
+        return cutOff(world, `${victim} is cut off from the other servers`, victim, this.serversBut(victim), "both");
+      case "partial-cut":
+        return victim === other ? undefined : cutOff(world, `${victim} and ${other} are cut off from each other`, victim, [other], "both");
+      case "one-way-cut": {
+        const direction = strength % 2 === 0 ? "from" : "to";
+        if (victim === other) return undefined;
+        return cutOff(world, `nothing arrives ${direction} ${victim} at ${other}`, victim, [other], direction);
+      }
+      case "slow-link": {
+        if (victim === other) return undefined;
+        const by = Math.floor((SLOW_LINK_MAX_US * (strength + 1)) / 1_000);
+        world.slowLink(victim, other, by);
+        return { text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`, undos: [{ undo: "quick-link", a: victim, b: other }] };
+      }
+      case "slow-disk": {
+        const by = Math.floor((SLOW_DISK_MAX_US * (strength + 1)) / 1_000);
+        world.node(victim).disk.slowDown(by);
+        return { text: `the disk of ${victim} is slower by ${by / 1_000} ms`, undos: [{ undo: "quick-disk", node: victim }] };
+      }
+      case "stall-disk":
+        world.stallDisk(victim, true);
+        return { text: `the disk of ${victim} stalls`, undos: [{ undo: "unstall-disk", node: victim }] };
+      case "clock": {
+        const jump = Math.floor((CLOCK_JUMP_MAX_US * (strength - 500)) / 500);
+        world.adjustClock(victim, { jump });
+        return { text: `the clock of ${victim} jumps by ${jump / 1_000} ms`, undos: [] };
+      }
+      default:
+        return unreachable(fault);
+    }
+  }
+
+  private serversBut(victim: NodeName): readonly NodeName[] {
+    return resolveNodes(this.spec.on, this.facts).filter((name) => name !== victim);
+  }
+
+  private draw(range: DurationRange): Micros {
+    return this.stream.between(range.minUs, range.maxUs);
+  }
+}
+
+function cutOff(world: World, text: string, victim: NodeName, from: readonly NodeName[], direction: CutDirection): Strike {
+  const undos = from.map((other): Undo => {
+    world.cut(victim, other, direction);
+    return { undo: "heal", a: victim, b: other, direction };
+  });
+  return { text, undos };
+}
+
+class NextStrike implements WorldAction {
+  readonly label = "nemesis";
+  private readonly nemesis: Nemesis;
+
+  constructor(nemesis: Nemesis) {
+    this.nemesis = nemesis;
+  }
+
+  run(world: World): void {
+    this.nemesis.strike(world);
+  }
+}
+
+class EndStrike implements WorldAction {
+  readonly label = "nemesis relents";
+  private readonly nemesis: Nemesis;
+  private readonly strike: Strike;
+
+  constructor(nemesis: Nemesis, strike: Strike) {
+    this.nemesis = nemesis;
+    this.strike = strike;
+  }
+
+  run(world: World): void {
+    this.nemesis.end(world, this.strike);
+  }
+}
+
+class LastHeal implements WorldAction {
+  readonly label = "nemesis ends";
+  private readonly nemesis: Nemesis;
+
+  constructor(nemesis: Nemesis) {
+    this.nemesis = nemesis;
+  }
+
+  run(world: World): void {
+    this.nemesis.endAll(world);
+  }
+}

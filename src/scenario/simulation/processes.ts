@@ -1,0 +1,97 @@
+/** Makes the processes of a scenario's nodes. Factories are shared by forks: they hold only what never changes. */
+import { markImmutable } from "../../base/immutable.ts";
+import { AdminProcess } from "../../kafka/admin/admin-process.ts";
+import { ConsumerProcess } from "../../kafka/consumer/consumer-process.ts";
+import { ProducerProcess } from "../../kafka/producer/producer-process.ts";
+import { KafkaServer } from "../../kafka/server/kafka-server.ts";
+import type { ClusterTopology } from "../../kafka/server/topology.ts";
+import type { Host, NodeName, Process } from "../../sim/host.ts";
+import type { ProcessFactory } from "../../sim/node.ts";
+import type { ConsumerSpec, ProducerSpec, ScenarioSpec, ServerSpec } from "../spec.ts";
+
+/** The node from which topics are created and elections asked for. */
+export const ADMIN_NODE = "admin";
+
+export class ServerFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
+  private readonly server: ServerSpec;
+  private readonly topology: ClusterTopology;
+
+  constructor(scenario: ScenarioSpec, server: ServerSpec, topology: ClusterTopology) {
+    this.scenario = scenario;
+    this.server = server;
+    this.topology = topology;
+  }
+
+  create(host: Host): Process {
+    const { id, broker, controller, rack, config } = this.server;
+    const roles = [...(broker ? (["broker"] as const) : []), ...(controller ? (["controller"] as const) : [])];
+    return new KafkaServer({ host, config, dials: this.scenario.dials, topology: this.topology, nodeId: id, roles, rack });
+  }
+}
+markImmutable(ServerFactory);
+
+export class ProducerFactory implements ProcessFactory {
+  private readonly spec: ProducerSpec;
+  private readonly bootstrap: readonly NodeName[];
+
+  constructor(spec: ProducerSpec, bootstrap: readonly NodeName[]) {
+    this.spec = spec;
+    this.bootstrap = bootstrap;
+  }
+
+  create(host: Host): Process {
+    const { name, topic, config, rate, count, fromUs, untilUs, key, value, partition } = this.spec;
+    const workload = {
+      rate: { intervalUs: rate.perUs / rate.records },
+      startUs: 0,
+      key,
+      value,
+      ...(count !== undefined && { count }),
+      ...(untilUs !== undefined && { stopUs: untilUs - fromUs }),
+      ...(partition !== undefined && { partition }),
+    };
+    return new ProducerProcess({ host, name, topic, config, workload, bootstrap: this.bootstrap });
+  }
+}
+markImmutable(ProducerFactory);
+
+export class ConsumerFactory implements ProcessFactory {
+  private readonly spec: ConsumerSpec;
+  private readonly bootstrap: readonly NodeName[];
+
+  constructor(spec: ConsumerSpec, bootstrap: readonly NodeName[]) {
+    this.spec = spec;
+    this.bootstrap = bootstrap;
+  }
+
+  create(host: Host): Process {
+    const { name, assignment, config, handlerUs } = this.spec;
+    const assignments = assignment.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
+    return new ConsumerProcess({ host, name, assignments, config, handlerUs, bootstrap: this.bootstrap });
+  }
+}
+markImmutable(ConsumerFactory);
+
+export class AdminFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
+  private readonly controllers: readonly NodeName[];
+
+  constructor(scenario: ScenarioSpec, controllers: readonly NodeName[]) {
+    this.scenario = scenario;
+    this.controllers = controllers;
+  }
+
+  create(host: Host): Process {
+    const topics = this.scenario.topics.map(({ name, partitions, replicationFactor, assignment, config }) => ({
+      name,
+      numPartitions: assignment === undefined ? partitions : -1,
+      replicationFactor: assignment === undefined ? replicationFactor : -1,
+      assignments: (assignment ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
+      configs: Object.entries(config).map(([key, value]) => ({ name: key, value: String(value) })),
+    }));
+    const requests = topics.length === 0 ? [] : [{ createTopics: topics }];
+    return new AdminProcess({ host, controllers: this.controllers, requests });
+  }
+}
+markImmutable(AdminFactory);

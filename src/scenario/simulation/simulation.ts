@@ -1,0 +1,213 @@
+/**
+ * A scenario at work: its world, the checks that watch it, and what is done to it.
+ *
+ * First the cluster boots: servers start, brokers register, topics are created, until every partition has its full ISR. That
+ * moment is time 0 of the scenario: clients start, faults and nemesis begin to count. Like the world, a simulation is data
+ * and can be forked at any step.
+ */
+import { type Micros, seconds } from "../../base/units.ts";
+import { Checker } from "../../checks/checker.ts";
+import { NONE } from "../../kafka/ids.ts";
+import type { AdminProcess } from "../../kafka/admin/admin-process.ts";
+import type { MessageWatch } from "../../sim/edits.ts";
+import type { DomainEvent, Message, NodeName } from "../../sim/host.ts";
+import type { WorldAction } from "../../sim/scheduled.ts";
+import type { TraceLevel } from "../../sim/trace.ts";
+import type { World, WorldObserver } from "../../sim/world.ts";
+import { matchesEvent } from "../event-matcher.ts";
+import type { FaultSpec, Nodes } from "../fault-spec.ts";
+import { type ClusterFacts, resolveNodes } from "../selectors.ts";
+import type { ExpectSpec, GoalSpec, ScenarioSpec } from "../spec.ts";
+import { buildWorld } from "./build-world.ts";
+import { CommittedOnce } from "./committed-once.ts";
+import { Director, type DirectorListener } from "./director.ts";
+import type { FaultSurroundings } from "./faults.ts";
+import { Nemesis, type NemesisListener } from "./nemesis.ts";
+import { ObservedCluster } from "./observed-cluster.ts";
+import { ObservedFacts } from "./observed-facts.ts";
+import { ADMIN_NODE } from "./processes.ts";
+import { Timeline } from "./timeline.ts";
+
+export interface SimulationOptions {
+  readonly scenario: ScenarioSpec;
+  readonly seed: string;
+  readonly expect: ExpectSpec;
+  readonly traceLevel?: TraceLevel;
+  /** Whether what a reader would want to know is written down. */
+  readonly withTimeline?: boolean;
+  /** Without checks: what the events themselves cost. */
+  readonly withoutChecks?: boolean;
+}
+
+/** `ready`: time 0 has come. `unready`: the cluster did not get there in time. `over`: all of the scenario's time has passed. */
+export type Phase = "booting" | "ready" | "over" | "unready" | "out-of-events";
+
+const BOOT_TIME_MAX: Micros = seconds(120);
+/** Servers start within this long of each other. */
+const BOOT_SPREAD: Micros = seconds(0.2);
+const EVENTS_MAX = 100_000_000;
+
+export class Simulation implements WorldObserver, FaultSurroundings, DirectorListener, NemesisListener {
+  readonly scenario: ScenarioSpec;
+  readonly world: World;
+  readonly checker: Checker | undefined;
+  readonly timeline: Timeline | undefined;
+  readonly nemesis: Nemesis | undefined;
+  phase: Phase = "booting";
+  /** When time 0 was. */
+  readyAt: Micros = 0;
+  private endsAt: Micros = BOOT_TIME_MAX;
+  private adminStarted = false;
+  private readonly cluster = new ObservedCluster();
+  private readonly facts: ClusterFacts;
+  private readonly director: Director;
+  private readonly committedOnce = new CommittedOnce();
+  private readonly goals: readonly GoalSpec[];
+  private readonly goalCounts: number[];
+
+  constructor(options: SimulationOptions) {
+    const { scenario, seed, expect } = options;
+    this.scenario = scenario;
+    this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
+    this.world.observer = this;
+    this.checker = options.withoutChecks ? undefined : new Checker();
+    this.timeline = options.withTimeline ? new Timeline() : undefined;
+    this.facts = new ObservedFacts(scenario, this.cluster);
+    this.director = new Director(scenario.faults, this.facts, this, this);
+    const { nemesis } = scenario;
+    this.nemesis = nemesis && new Nemesis(nemesis, this.facts, this.cluster, this, this.world.stream("nemesis"));
+    this.goals = expect.reaches;
+    this.goalCounts = this.goals.map(() => 0);
+    const boot = this.world.stream("boot");
+    for (const server of scenario.cluster.nodes) this.world.start(server.name, boot.below(BOOT_SPREAD));
+  }
+
+  /** Lets the next event happen. False when the run has ended. */
+  step(): boolean {
+    const { world } = this;
+    const next = world.nextEventAt;
+    if (next === undefined || next > this.endsAt) this.phase = this.phase === "booting" ? "unready" : "over";
+    else if (world.trace.step >= (this.scenario.run.maxEvents ?? EVENTS_MAX)) this.phase = "out-of-events";
+    else {
+      world.step();
+      return true;
+    }
+    return false;
+  }
+
+  /** Runs to the end. */
+  run(): void {
+    while (this.step());
+    this.checker?.finish(this.endsAt);
+  }
+
+  /** Scenario time of a moment of the world. */
+  since(timeUs: Micros): Micros {
+    return timeUs - this.readyAt;
+  }
+
+  /** Faults that waited in vain. */
+  unfiredFaults(): FaultSpec[] {
+    return this.phase === "unready" ? [] : this.director.unfired();
+  }
+
+  /** How often each goal was reached, in the order of the scenario. */
+  reached(): readonly number[] {
+    return this.goalCounts;
+  }
+
+  // ---- what the world reports ----
+
+  onEvent(world: World, node: NodeName | undefined, event: DomainEvent): void {
+    this.checker?.observe(world.trace.step, world.time, node, event);
+    if (!this.committedOnce.isNews(node, world.trace.step, event)) return;
+    this.cluster.observe(event);
+    this.timeline?.onEvent(world, event);
+    if (this.phase === "booting") this.boot(world, event);
+    else {
+      this.countGoals(node, event);
+      this.director.onEvent(world, node, event);
+    }
+  }
+
+  onWatch(world: World, watch: MessageWatch, _message: Message, from: NodeName, to: NodeName): void {
+    this.director.onWatch(world, watch, from, to);
+  }
+
+  onFault(world: World, fault: FaultSpec): void {
+    this.timeline?.onFault(world, fault);
+  }
+
+  onFaultUndone(world: World, fault: FaultSpec): void {
+    this.timeline?.onFaultUndone(world, fault);
+  }
+
+  onNemesis(world: World, text: string): void {
+    this.timeline?.note(world, text);
+  }
+
+  // ---- what faults need ----
+
+  resolve(nodes: Nodes): readonly NodeName[] {
+    return resolveNodes(nodes, this.facts);
+  }
+
+  elect(world: World, topic: string, partition: number, electionType: "PREFERRED" | "UNCLEAN"): void {
+    const admin = world.node(ADMIN_NODE).process as AdminProcess | undefined;
+    admin?.submit({ electLeaders: { electionType, topicPartitions: [{ topic, partitions: [partition] }] } });
+  }
+
+  // ---- boot ----
+
+  private boot(world: World, event: DomainEvent): void {
+    const { nodes } = this.scenario.cluster;
+    if (event.kind === "BrokerUnfenced" && !this.adminStarted) {
+      if (!nodes.every((node) => !node.broker || this.cluster.isUnfenced(node.id))) return;
+      this.adminStarted = true;
+      world.start(ADMIN_NODE);
+      if (this.scenario.topics.length === 0) this.begin(world);
+    } else if (event.kind === "BecameLeader" || event.kind === "PartitionChanged") {
+      if (this.adminStarted && this.scenario.topics.every(({ name, partitions }) => this.cluster.isServing(name, partitions))) this.begin(world);
+    }
+  }
+
+  /** Time 0. */
+  private begin(world: World): void {
+    const { run, producers, consumers } = this.scenario;
+    this.phase = "ready";
+    this.readyAt = world.time;
+    this.endsAt = world.time + run.forUs + run.settleUs;
+    for (const client of [...producers, ...consumers]) world.start(client.name, client.fromUs);
+    for (const { name, untilUs } of consumers) if (untilUs !== undefined) world.do(untilUs, new StopClient(name));
+    if (run.settleUs > 0) for (const { name } of producers) world.do(run.forUs, new StopClient(name));
+    this.timeline?.begin(world);
+    for (const topic of this.scenario.topics) {
+      for (let partition = 0; partition < topic.partitions; partition++) {
+        const state = this.cluster.partition(topic.name, partition);
+        if (state !== undefined && state.leader !== NONE) this.timeline?.onServing(world, state);
+      }
+    }
+    this.director.start(world);
+    this.nemesis?.start(world);
+  }
+
+  private countGoals(node: NodeName | undefined, event: DomainEvent): void {
+    for (let i = 0; i < this.goals.length; i++) {
+      const goal = this.goals[i] as GoalSpec;
+      if (matchesEvent(goal.pattern, event, node, this.facts)) this.goalCounts[i] = (this.goalCounts[i] as number) + 1;
+    }
+  }
+}
+
+class StopClient implements WorldAction {
+  readonly label = "client stops";
+  private readonly name: NodeName;
+
+  constructor(name: NodeName) {
+    this.name = name;
+  }
+
+  run(world: World): void {
+    world.requestShutdown(this.name);
+  }
+}
