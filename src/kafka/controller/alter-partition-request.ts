@@ -1,4 +1,5 @@
 /** A leader asks for other ISRs. Every partition is answered on its own. Source: ReplicationControlManager.alterPartition, KIP-497. */
+import { assert } from "../../base/assert.ts";
 import type { ErrorCode } from "../errors.ts";
 import { NONE } from "../ids.ts";
 import type { AlterPartitionRequest, AlterPartitionResponse } from "../messages/broker-lifecycle.ts";
@@ -65,8 +66,8 @@ function alterOnePartition(
   });
   if (record === undefined) return succeeded(proposal, registration);
   records.push(record);
-  // The sender may no longer lead, for example on its way out; the record stands, and metadata will tell it who does.
-  if (record.leader !== undefined && record.leader !== brokerId) return failed(proposal, "NEW_LEADER_ELECTED");
+  // Only the end of a reassignment could take the lead from the sender (NEW_LEADER_ELECTED); there is none in the model.
+  assert(record.leader === undefined, `an ISR proposal of leader ${brokerId} elects ${record.leader}`);
   return succeeded(proposal, changedPartition(registration, record));
 }
 

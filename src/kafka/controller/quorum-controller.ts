@@ -216,15 +216,14 @@ export class QuorumController implements TimerTarget {
     request: PendingRequest<A>,
     { records, reply }: ControllerResult<ResponseOf<A>>,
   ): Offset | undefined {
-    const { deferred } = active;
     const offset = this.append(active, records);
     if (offset === undefined) {
       request.respond(notControllerResponse(request.api, request.body));
       return undefined;
     }
-    const restsOn = records.length > 0 ? offset : deferred.highestPendingOffset;
-    if (restsOn === undefined || restsOn < this.committed.nextOffset) request.respond(reply);
-    else deferred.add(restsOn, request, reply);
+    // Without records of its own too: it was made from all that is written so far.
+    if (offset < this.committed.nextOffset) request.respond(reply);
+    else active.deferred.add(offset, request, reply);
     return offset;
   }
 
