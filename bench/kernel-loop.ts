@@ -49,7 +49,10 @@ class Player implements Process {
 
 /** Lets `events` messages be delivered, about `inFlight` at a time; returns how many were. */
 export function runKernelLoop(events: number, inFlight: number): number {
-  const world = new World({ seed: "bench", latency: { default: { kind: "uniform", low: LATENCY_LOW_US, high: LATENCY_HIGH_US } } });
+  const world = new World({
+    seed: "bench",
+    latency: { default: { kind: "uniform", low: LATENCY_LOW_US, high: LATENCY_HIGH_US } },
+  });
   const names = Array.from({ length: NODES }, (_, i) => `node-${i}`);
   const serves = Math.round(inFlight / (NODES * (NODES - 1)));
   for (const name of names) {

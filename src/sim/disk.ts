@@ -41,7 +41,15 @@ interface Volume {
   now(): Micros;
 }
 
-class StoredAppendFile implements AppendFile<unknown> {
+/** An fsync that has been asked for and has not ended. */
+export interface SyncUnderWay {
+  /** How many leading entries it forces: those that were there when it was asked for, and still are. */
+  count: number;
+  /** Whether the file has been truncated since. */
+  truncated: boolean;
+}
+
+export class StoredAppendFile implements AppendFile<unknown> {
   readonly path: string;
   private readonly volume: Volume;
   /** What a reader sees: the page cache. */
@@ -52,6 +60,8 @@ class StoredAppendFile implements AppendFile<unknown> {
   private durable = 0;
   /** What the platter still holds behind those, after a truncation that was not forced out. */
   private staleTail: (unknown | TornEntry)[] = [];
+  private truncatedAt: Micros = 0;
+  private syncs: SyncUnderWay[] = [];
 
   constructor(path: string, volume: Volume) {
     this.path = path;
@@ -83,30 +93,51 @@ class StoredAppendFile implements AppendFile<unknown> {
     if (count < this.durable) {
       this.staleTail = [...this.entries.slice(count, this.durable), ...this.staleTail];
       this.durable = count;
+      this.truncatedAt = this.volume.now();
+    }
+    for (const sync of this.syncs) {
+      sync.count = Math.min(sync.count, count);
+      sync.truncated = true;
     }
     this.entries.length = Math.min(this.entries.length, count);
     this.sizes.length = this.entries.length;
     this.writtenAt.length = this.entries.length;
   }
 
-  /** Forces the first `count` entries (and every truncation) to the platter. */
-  sync(count: number): void {
-    this.durable = Math.max(this.durable, Math.min(count, this.entries.length));
-    this.staleTail = [];
+  beginSync(): SyncUnderWay {
+    const sync = { count: this.entries.length, truncated: false };
+    this.syncs.push(sync);
+    return sync;
+  }
+
+  /** What was written before the fsync was asked for is on the platter now, if all went well; what came later need not be. */
+  endSync(sync: SyncUnderWay, ok: boolean): void {
+    const index = this.syncs.indexOf(sync);
+    if (index < 0) return;
+    this.syncs.splice(index, 1);
+    if (!ok || (sync.truncated && this.staleTail.length > 0)) return;
+    this.settle(sync.count);
   }
 
   force(): boolean {
     if (this.volume.broken) return false;
-    this.sync(this.entries.length);
+    this.settle(this.entries.length);
     return true;
+  }
+
+  /** The first `count` entries, and every truncation, are on the platter from now on. */
+  private settle(count: number): void {
+    this.durable = Math.max(this.durable, count);
+    this.staleTail = [];
   }
 
   /** The operating system wrote back everything older than `age`. */
   writeBack(age: Micros): void {
     const limit = this.volume.now() - age;
+    if (this.truncatedAt <= limit) this.staleTail = [];
     let count = this.durable;
     while (count < this.entries.length && (this.writtenAt[count] as number) <= limit) count++;
-    if (count > this.durable) this.sync(count);
+    if (count > this.durable) this.settle(count);
   }
 
   loseUnsynced(tail: PowerLossTail, stream: RandomStream): void {
@@ -117,6 +148,7 @@ class StoredAppendFile implements AppendFile<unknown> {
     const torn = !truncationLost && survivors < unsynced && (tail === "torn" || (tail === "random" && stream.chance(1, 2)));
     const restored = truncationLost ? this.staleTail : [];
     this.staleTail = [];
+    this.syncs = [];
     this.truncate(this.durable + survivors);
     for (const entry of restored) this.restore(entry);
     if (torn) this.restore(TORN);
@@ -135,7 +167,7 @@ class StoredAppendFile implements AppendFile<unknown> {
   }
 }
 
-class StoredValueFile implements ValueFile<unknown> {
+export class StoredValueFile implements ValueFile<unknown> {
   readonly path: string;
   private readonly volume: Volume;
   private cached: unknown;
@@ -152,7 +184,7 @@ class StoredValueFile implements ValueFile<unknown> {
   }
 
   write(value: unknown): boolean {
-    if (this.volume.broken) return false;
+    if (this.volume.broken || !this.volume.reserve(0)) return false;
     this.cached = value;
     this.writtenAt = this.volume.now();
     return true;
@@ -198,7 +230,7 @@ export class StoredDisk implements Volume {
   /** The device works on one thing at a time. */
   private busyUntil: Micros = 0;
   private ioError = false;
-  private fullFrom = false;
+  private isFull = false;
   /** Added to every write and fsync. */
   private slowedBy: Micros = 0;
   private stalled = false;
@@ -223,7 +255,7 @@ export class StoredDisk implements Volume {
 
   reserve(bytes: number): boolean {
     const capacity = this.spec.capacityBytes ?? Number.POSITIVE_INFINITY;
-    if (this.fullFrom || this.usedBytes + bytes > capacity) return false;
+    if (this.isFull || this.usedBytes + bytes > capacity) return false;
     this.usedBytes += bytes;
     return true;
   }
@@ -239,6 +271,11 @@ export class StoredDisk implements Volume {
       this.appendFiles.set(path, file);
     }
     return file;
+  }
+
+  /** For a dead process: it may go on reading, but what it would create goes nowhere. */
+  looseAppendFile(path: string): StoredAppendFile {
+    return this.appendFiles.get(path) ?? new StoredAppendFile(path, this);
   }
 
   valueFile(path: string): StoredValueFile {
@@ -314,7 +351,7 @@ export class StoredDisk implements Volume {
   }
 
   fill(full: boolean): void {
-    this.fullFrom = full;
+    this.isFull = full;
   }
 
   /** The last entry of every append file under `prefix` (or of `path` itself) turns to garbage. False if there is none. */

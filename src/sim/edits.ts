@@ -35,9 +35,10 @@ export interface EditSpec {
   readonly name: string;
   readonly pattern: DeliveryPattern;
   readonly action: EditAction;
-  /** The how-manieth matching message on its link, counted from the start of the run (1, 2, …). */
+  /** The how-manieth message of its kind on its link, counted from the start of the run (1, 2, …). */
   readonly nthOnLink?: number;
-  /** Without `nthOnLink`: how many matching messages it applies to from now on; by default one. */
+  /** Without `nthOnLink`: how many matching messages it lets pass first, and how many it then applies to; by default none and one. */
+  readonly skip?: number;
   readonly times?: number;
 }
 
@@ -48,6 +49,7 @@ export class Edit {
   applied = 0;
   /** It applies to nothing more. */
   spent = false;
+  private skipped = 0;
 
   constructor(spec: EditSpec) {
     this.spec = spec;
@@ -59,6 +61,10 @@ export class Edit {
     if (this.spent || this.applied >= (nthOnLink === undefined ? (times ?? 1) : 1)) return false;
     if (nthOnLink !== undefined && nthOnLink !== nth) return false;
     if (!matchesPattern(pattern, message, from, to)) return false;
+    if (nthOnLink === undefined && this.skipped < (this.spec.skip ?? 0)) {
+      this.skipped++;
+      return false;
+    }
     this.applied++;
     return true;
   }

@@ -1,6 +1,8 @@
 /** The kernel's side of {@link Host}: one handle per incarnation of a process, inert once that incarnation is dead. */
-import { assert } from "../base/assert.ts";
+import { SimulatorBug } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
+import type { Endpoint } from "./connection.ts";
+import type { StoredAppendFile, StoredValueFile, SyncUnderWay } from "./disk.ts";
 import type {
   AppendFile,
   Connection,
@@ -15,7 +17,6 @@ import type {
   TornEntry,
   ValueFile,
 } from "./host.ts";
-import type { Endpoint } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { RandomStream } from "./random.ts";
 import { ScheduledEvent } from "./scheduled.ts";
@@ -29,6 +30,8 @@ export class KernelHost implements Host {
   readonly endpoints = new Set<Endpoint>();
   alive = true;
   listening = false;
+  /** Timers whose time came while the process was paused, by id. */
+  readonly late = new Map<TimerId, TimerDue>();
   private readonly world: World;
 
   constructor(world: World, node: SimNode) {
@@ -54,12 +57,16 @@ export class KernelHost implements Host {
 
   setTimer(delay: Micros, timer: Timer): TimerId {
     if (!this.alive) return 0;
-    assert(delay >= 0, `${timer.kind} set ${delay} us into the past`);
-    return this.world.schedule(this.node.clock.toVirtual(delay), new TimerDue(this.world.trace.step, this, timer));
+    if (!(delay >= 0 && Math.floor(delay) === delay)) throw new SimulatorBug(`${this.name} sets ${timer.kind} for ${delay} us`);
+    const due = new TimerDue(this.world.trace.step, this, timer);
+    due.id = this.world.schedule(this.node.clock.toVirtual(delay), due);
+    return due.id;
   }
 
   cancelTimer(id: TimerId): void {
-    if (this.alive) this.world.cancel(id);
+    if (!this.alive || this.world.cancel(id)) return;
+    const late = this.late.get(id);
+    if (late !== undefined) late.cancelled = true;
   }
 
   listen(): void {
@@ -91,6 +98,9 @@ export class KernelHost implements Host {
 
 /** A timer's time has come. */
 class TimerDue extends ScheduledEvent {
+  /** By which the process can cancel it, even when it is late. */
+  id: TimerId = 0;
+  cancelled = false;
   private readonly host: KernelHost;
   private readonly timer: Timer;
 
@@ -103,11 +113,13 @@ class TimerDue extends ScheduledEvent {
   run(world: World): void {
     const { host, timer } = this;
     const { node } = host;
-    if (!host.alive) return;
+    if (!host.alive || this.cancelled) return;
     if (node.paused) {
+      host.late.set(this.id, this);
       node.backlog.push(this);
       return;
     }
+    if (host.late.size > 0) host.late.delete(this.id);
     world.trace.open(world.time, node, "timer", timer.kind, this.cause);
     node.process?.onTimer(timer);
   }
@@ -117,30 +129,30 @@ class TimerDue extends ScheduledEvent {
 export class DiskDone extends ScheduledEvent {
   private readonly host: KernelHost;
   private readonly operation: DiskOperation;
-  /** For an fsync: the file, and how many entries it held when the fsync was asked for. */
-  private readonly synced: { readonly file: SyncableFile; readonly count: number } | undefined;
+  private readonly fsync: { readonly file: StoredAppendFile; readonly sync: SyncUnderWay } | undefined;
 
-  constructor(cause: number, host: KernelHost, operation: DiskOperation, synced: DiskDone["synced"]) {
+  constructor(cause: number, host: KernelHost, operation: DiskOperation, fsync: DiskDone["fsync"]) {
     super(cause);
     this.host = host;
     this.operation = operation;
-    this.synced = synced;
+    this.fsync = fsync;
   }
 
   run(world: World): void {
-    const { host, operation } = this;
+    const { host, operation, fsync } = this;
     const { node } = host;
-    if (!host.alive) return;
     if (node.disk.isStalled) {
       world.stalledOperations.push(this);
       return;
     }
+    const ok = !node.disk.broken;
+    // The operating system finishes an fsync even if the process that asked for it is gone.
+    fsync?.file.endSync(fsync.sync, ok);
+    if (!host.alive) return;
     if (node.paused) {
       node.backlog.push(this);
       return;
     }
-    const ok = !node.disk.broken;
-    if (ok && this.synced !== undefined) this.synced.file.sync(this.synced.count);
     world.trace.open(world.time, node, "disk", operation.kind, this.cause);
     node.process?.onDiskDone(operation, ok);
   }
@@ -148,11 +160,6 @@ export class DiskDone extends ScheduledEvent {
   belongsTo(node: SimNode): boolean {
     return this.host.node === node;
   }
-}
-
-interface SyncableFile {
-  readonly length: number;
-  sync(count: number): void;
 }
 
 /** The disk as one incarnation sees it: writes of a dead one go nowhere. */
@@ -170,11 +177,12 @@ export class HostDisk implements Disk {
   }
 
   appendFile<T>(path: string): AppendFile<T> {
-    return new HostAppendFile<T>(this.host, this.host.node.disk.appendFile(path) as StoredFile);
+    const { alive, node } = this.host;
+    return new HostAppendFile<T>(this.host, alive ? node.disk.appendFile(path) : node.disk.looseAppendFile(path));
   }
 
   valueFile<T>(path: string): ValueFile<T> {
-    return new HostValueFile<T>(this.host, this.host.node.disk.valueFile(path) as ValueFile<unknown>);
+    return new HostValueFile<T>(this.host, this.host.node.disk.valueFile(path));
   }
 
   list(prefix: string): string[] {
@@ -186,6 +194,7 @@ export class HostDisk implements Disk {
   }
 
   admit(_bytes: number, operation: DiskOperation): boolean {
+    if (!this.host.alive) return false;
     const { disk } = this.host.node;
     const delay = disk.writeDelay();
     if (delay === 0 && !disk.isStalled) return true;
@@ -194,26 +203,26 @@ export class HostDisk implements Disk {
   }
 
   fsync(file: AppendFile<unknown>, operation: DiskOperation): void {
-    const { stored } = file as HostAppendFile<unknown>;
-    this.schedule(this.host.node.disk.fsyncDelay(), operation, { file: stored, count: stored.length });
-  }
-
-  private schedule(delay: Micros, operation: DiskOperation, synced: { file: SyncableFile; count: number } | undefined): void {
     if (!this.host.alive) return;
-    this.world.schedule(delay, new DiskDone(this.world.trace.step, this.host, operation, synced));
+    const { stored } = file as HostAppendFile<unknown>;
+    this.schedule(this.host.node.disk.fsyncDelay(), operation, { file: stored, sync: stored.beginSync() });
   }
-}
 
-interface StoredFile extends AppendFile<unknown>, SyncableFile {
-  readonly length: number;
+  private schedule(
+    delay: Micros,
+    operation: DiskOperation,
+    fsync: { file: StoredAppendFile; sync: SyncUnderWay } | undefined,
+  ): void {
+    this.world.schedule(delay, new DiskDone(this.world.trace.step, this.host, operation, fsync));
+  }
 }
 
 class HostAppendFile<T> implements AppendFile<T> {
   readonly path: string;
-  readonly stored: StoredFile;
+  readonly stored: StoredAppendFile;
   private readonly host: KernelHost;
 
-  constructor(host: KernelHost, stored: StoredFile) {
+  constructor(host: KernelHost, stored: StoredAppendFile) {
     this.host = host;
     this.stored = stored;
     this.path = stored.path;
@@ -247,9 +256,9 @@ class HostAppendFile<T> implements AppendFile<T> {
 class HostValueFile<T> implements ValueFile<T> {
   readonly path: string;
   private readonly host: KernelHost;
-  private readonly stored: ValueFile<unknown>;
+  private readonly stored: StoredValueFile;
 
-  constructor(host: KernelHost, stored: ValueFile<unknown>) {
+  constructor(host: KernelHost, stored: StoredValueFile) {
     this.host = host;
     this.stored = stored;
     this.path = stored.path;

@@ -1,194 +1,32 @@
 /**
- * The network: connections over links.
+ * The network: how messages travel over the links between nodes, and how connections begin and end.
  *
- * A connection is a pair of endpoints and a flow in each direction; a flow delivers its messages in the order in which they
- * were sent, whatever happens to each on the way, as TCP does. A link joins two nodes in one direction and owns latency,
- * bandwidth, cuts and clogs. A cut holds what is in flight, as retransmission would, until the cut heals or an end gives up.
+ * A cut holds what is in flight, as retransmission would, until the cut heals or the sender gives up and closes. A host
+ * without power answers nothing; once it is back, it answers by a reset whatever belongs to a connection it has forgotten.
  */
 import type { Micros } from "../base/units.ts";
-import { type Distribution, draw } from "./distribution.ts";
-import type { Edit } from "./edits.ts";
-import type { Connection, Message, NodeName } from "./host.ts";
+import { BrokenOff, Endpoint, Flow } from "./connection.ts";
+import { Delivery } from "./delivery.ts";
+import type { Message, NodeName } from "./host.ts";
 import type { KernelHost } from "./kernel-host.ts";
+import { Link } from "./link.ts";
 import type { SimNode } from "./node.ts";
-import type { RandomStream } from "./random.ts";
-import { ScheduledEvent } from "./scheduled.ts";
+import { isSignal, SIGNALS, type Signal } from "./signal.ts";
+import { Tampering } from "./tampering.ts";
 import type { DeliveryName } from "./trace.ts";
 import type { World } from "./world.ts";
-
-/** Faults beyond TCP, by chance: of a million messages on a link, so many. */
-export interface LinkChances {
-  readonly dropPpm?: number;
-  readonly duplicatePpm?: number;
-  readonly delayPpm?: number;
-  /** How long a delayed message takes longer, at most. */
-  readonly delayUpToUs?: Micros;
-}
-
-/** One direction between two nodes. */
-export class Link {
-  readonly from: SimNode;
-  readonly to: SimNode;
-  latency: Distribution;
-  /** 0 is unlimited. */
-  bytesPerSecond = 0;
-  /** Added to every latency. */
-  slowedBy: Micros = 0;
-  chances: LinkChances | undefined;
-  /** Cuts in force; nothing arrives while there is one. */
-  cuts = 0;
-  /** Clogs in force; when the last one goes, everything arrives at once. */
-  clogs = 0;
-  /** What arrived meanwhile, in order. */
-  parked: Delivery[] = [];
-  private readonly stream: RandomStream;
-  private readonly chanceStream: RandomStream;
-  private sentByKind = new Map<string, number>();
-  private busyUntil: Micros = 0;
-
-  constructor(from: SimNode, to: SimNode, latency: Distribution, stream: RandomStream, chanceStream: RandomStream) {
-    this.from = from;
-    this.to = to;
-    this.latency = latency;
-    this.stream = stream;
-    this.chanceStream = chanceStream;
-  }
-
-  get blocked(): boolean {
-    return this.cuts > 0 || this.clogs > 0;
-  }
-
-  /** Counts a message of this kind: it is the nth. */
-  count(kind: string): number {
-    const nth = (this.sentByKind.get(kind) ?? 0) + 1;
-    this.sentByKind.set(kind, nth);
-    return nth;
-  }
-
-  /** How long a message that is sent now will be on its way. */
-  delay(now: Micros, bytes: number): Micros {
-    const latency = this.slowedBy + draw(this.latency, this.stream);
-    if (this.bytesPerSecond === 0) return latency;
-    this.busyUntil = Math.max(this.busyUntil, now) + Math.ceil((bytes * 1_000_000) / this.bytesPerSecond);
-    return this.busyUntil - now + latency;
-  }
-
-  /** Whether chance hits with `ppm` in a million; draws only if it could. */
-  hit(ppm: number | undefined): boolean {
-    return ppm !== undefined && ppm > 0 && this.chanceStream.chance(ppm, 1_000_000);
-  }
-
-  /** A retransmission after a cut: the peer's timer has backed off, so it takes a while. */
-  retransmissionDelay(backoffMax: Micros): Micros {
-    return draw(this.latency, this.stream) + this.slowedBy + this.stream.below(backoffMax + 1);
-  }
-
-  extraDelay(upTo: Micros): Micros {
-    return this.chanceStream.below(upTo + 1);
-  }
-}
-
-/** One end of a connection. */
-export class Endpoint implements Connection {
-  readonly id: number;
-  readonly host: KernelHost | undefined;
-  readonly peer: NodeName;
-  readonly outbound: boolean;
-  attachment: unknown;
-  /** `vanished`: its host lost power; whoever still sends here gets a reset once the host is back. */
-  state: "connecting" | "open" | "closed" | "vanished" = "connecting";
-  /** Carries what this end sends. */
-  readonly out: Flow;
-  other: Endpoint | undefined;
-  /** Sent before the handshake was done. */
-  unsent: Message[] = [];
-
-  constructor(id: number, host: KernelHost | undefined, peer: NodeName, outbound: boolean, out: Flow, attachment: unknown) {
-    this.id = id;
-    this.host = host;
-    this.peer = peer;
-    this.outbound = outbound;
-    this.out = out;
-    this.attachment = attachment;
-  }
-}
-
-/** One direction of a connection. */
-export class Flow {
-  readonly link: Link;
-  target: Endpoint | undefined;
-  source: Endpoint | undefined;
-  /** Number of the next message to send, and of the next to hand over. */
-  sent = 0;
-  expected = 0;
-  lastArrival: Micros = 0;
-  /** Arrived before something sent earlier. */
-  early: Delivery[] = [];
-
-  constructor(link: Link) {
-    this.link = link;
-  }
-}
-
-/** A message of the transport itself. */
-export type Signal = "SYN" | "SYN-ACK" | "FIN" | "RST";
-
-class SignalMessage implements Message {
-  readonly kind: Signal;
-  readonly sizeInBytes = 40;
-
-  constructor(kind: Signal) {
-    this.kind = kind;
-  }
-}
-
-const SIGNALS: { readonly [S in Signal]: Message } = {
-  SYN: Object.freeze(new SignalMessage("SYN")),
-  "SYN-ACK": Object.freeze(new SignalMessage("SYN-ACK")),
-  FIN: Object.freeze(new SignalMessage("FIN")),
-  RST: Object.freeze(new SignalMessage("RST")),
-};
-
-function isSignal(message: Message): message is SignalMessage {
-  return message instanceof SignalMessage;
-}
-
-/** A message on its way. */
-export class Delivery extends ScheduledEvent {
-  readonly flow: Flow;
-  readonly message: Message;
-  /** Place in the flow; -1 outside of it (a duplicate, a straggler). */
-  readonly place: number;
-  readonly nth: number;
-  beyondTcp: DeliveryName["beyondTcp"];
-  /** Keeps its place but is never handed over. */
-  lost = false;
-  heldBy: Edit | undefined;
-
-  constructor(cause: number, flow: Flow, message: Message, place: number, nth: number) {
-    super(cause);
-    this.flow = flow;
-    this.message = message;
-    this.place = place;
-    this.nth = nth;
-  }
-
-  run(world: World): void {
-    world.network.arrive(this);
-  }
-}
 
 const RETRANSMISSION_BACKOFF_MAX: Micros = 200_000;
 
 export class Network {
+  readonly tampering: Tampering;
   private readonly world: World;
   private readonly links = new Map<NodeName, Map<NodeName, Link>>();
-  private readonly edits: Edit[] = [];
-  private held: Delivery[] = [];
   private nextConnectionId = 1;
 
   constructor(world: World) {
     this.world = world;
+    this.tampering = new Tampering(world);
   }
 
   /** The link from one node to another, made on first use. */
@@ -202,16 +40,23 @@ export class Network {
     if (link === undefined) {
       const name = `${from.name}→${to.name}`;
       const { world } = this;
-      link = new Link(from, to, world.latencyBetween(from, to), world.stream(`network/${name}`), world.stream(`network-faults/${name}`));
+      link = new Link(
+        from,
+        to,
+        world.latencyBetween(from, to),
+        world.stream(`network/${name}`),
+        world.stream(`network-faults/${name}`),
+      );
       row.set(to.name, link);
     }
     return link;
   }
 
+  // ---- what a process asks for ----
+
   connect(host: KernelHost, to: SimNode, attachment: unknown): Endpoint {
-    const id = this.nextConnectionId++;
-    const out = new Flow(this.link(host.node, to));
-    const endpoint = new Endpoint(id, host, to.name, true, out, attachment);
+    const out = new Flow(this.link(host.node, to), undefined, undefined);
+    const endpoint = new Endpoint(this.nextConnectionId++, host, to.name, true, out, attachment);
     out.source = endpoint;
     host.endpoints.add(endpoint);
     this.transmit(out, SIGNALS.SYN);
@@ -226,11 +71,24 @@ export class Network {
   /** This end is done: the other learns of it after a network delay. */
   close(endpoint: Endpoint, signal: "FIN" | "RST" = "FIN"): void {
     if (endpoint.state === "closed") return;
+    this.forget(endpoint);
+    this.transmit(endpoint.out, SIGNALS[signal]);
+  }
+
+  /** A connection made by a process that is already dead. */
+  deadEnd(to: SimNode, attachment: unknown): Endpoint {
+    const endpoint = new Endpoint(0, undefined, to.name, true, new Flow(this.link(to, to), undefined, undefined), attachment);
+    endpoint.state = "closed";
+    return endpoint;
+  }
+
+  private forget(endpoint: Endpoint): void {
     endpoint.state = "closed";
     endpoint.unsent = [];
     endpoint.host?.endpoints.delete(endpoint);
-    this.transmit(endpoint.out, SIGNALS[signal]);
   }
+
+  // ---- what is done to connections ----
 
   /** This end has vanished without a word: its host lost power. */
   vanish(endpoint: Endpoint): void {
@@ -238,43 +96,13 @@ export class Network {
     endpoint.unsent = [];
   }
 
-  /** The host knows nothing of this connection any more. */
-  private answerByReset(vanished: Endpoint): void {
-    vanished.state = "closed";
-    this.transmit(vanished.out, SIGNALS.RST);
-  }
-
   /** The connection breaks: this end learns at once, the other after a network delay. */
   breakOff(endpoint: Endpoint): void {
-    if (endpoint.state === "closed") return;
     const { host } = endpoint;
+    if (endpoint.state === "closed" || host === undefined) return;
     this.close(endpoint, "RST");
-    if (host?.alive) host.node.process?.onDisconnected(endpoint);
+    this.world.schedule(0, new BrokenOff(this.world.trace.step, host, endpoint));
   }
-
-  /** A connection made by a process that is already dead. */
-  deadEnd(to: SimNode, attachment: unknown): Endpoint {
-    const endpoint = new Endpoint(0, undefined, to.name, true, new Flow(this.link(to, to)), attachment);
-    endpoint.state = "closed";
-    return endpoint;
-  }
-
-  addEdit(edit: Edit): void {
-    this.edits.push(edit);
-  }
-
-  /** Lets go what the named edits hold. */
-  release(name: string): number {
-    const released = this.held.filter((delivery) => delivery.heldBy?.spec.name === name);
-    this.held = this.held.filter((delivery) => delivery.heldBy?.spec.name !== name);
-    for (const delivery of released) {
-      delivery.heldBy = undefined;
-      this.world.schedule(0, delivery);
-    }
-    return released.length;
-  }
-
-  // ---- cuts and clogs ----
 
   cut(from: SimNode, to: SimNode): void {
     this.link(from, to).cuts++;
@@ -284,7 +112,7 @@ export class Network {
     const link = this.link(from, to);
     if (link.cuts === 0) return;
     link.cuts--;
-    if (!link.blocked) this.unpark(link, RETRANSMISSION_BACKOFF_MAX);
+    if (!link.blocked) this.retransmitParked(link);
   }
 
   clog(from: SimNode, to: SimNode): void {
@@ -295,121 +123,71 @@ export class Network {
     const link = this.link(from, to);
     if (link.clogs === 0) return;
     link.clogs--;
-    if (!link.blocked) this.unpark(link, undefined);
+    if (!link.blocked) this.letParkedGo(link, 0);
   }
 
-  /** Every cut and clog between any two nodes ends. */
-  healAll(): void {
+  /** Every cut, clog and slowness ends, everywhere or on the links of `name`; returns the links that were blocked. */
+  healAll(name?: NodeName): Link[] {
+    const healed: Link[] = [];
     for (const row of this.links.values()) {
       for (const link of row.values()) {
+        if (name !== undefined && link.from.name !== name && link.to.name !== name) continue;
+        if (link.blocked) healed.push(link);
         while (link.cuts > 0) this.heal(link.from, link.to);
         while (link.clogs > 0) this.unclog(link.from, link.to);
         link.slowedBy = 0;
       }
     }
+    return healed;
   }
 
-  /** A host got its power back: what was sent to it meanwhile is retransmitted, and answered by a reset. */
+  /** A host got its power back: what was sent to it meanwhile is retransmitted. */
   powerReturned(to: SimNode): void {
     for (const row of this.links.values()) {
       const link = row.get(to.name);
-      if (link !== undefined && !link.blocked) this.unpark(link, RETRANSMISSION_BACKOFF_MAX);
+      if (link !== undefined && !link.blocked) this.retransmitParked(link);
     }
   }
 
-  private unpark(link: Link, backoffMax: Micros | undefined): void {
+  private retransmitParked(link: Link): void {
+    if (link.parked.length === 0) return;
+    // A sender that has given up, or lost its power, retransmits no more; only the news of its end goes on.
+    for (const delivery of link.parked) {
+      const state = delivery.flow.source?.state;
+      if ((state === "closed" || state === "vanished") && !isSignal(delivery.message)) delivery.lost = true;
+    }
+    this.letParkedGo(link, link.retransmissionDelay(RETRANSMISSION_BACKOFF_MAX));
+  }
+
+  private letParkedGo(link: Link, delay: Micros): void {
     const { parked } = link;
     link.parked = [];
-    const delay = backoffMax === undefined || parked.length === 0 ? 0 : link.retransmissionDelay(backoffMax);
-    for (const delivery of parked) {
-      // A sender that has given up retransmits no more; only the news of its end goes on.
-      if (delivery.flow.source?.state === "closed" && !isSignal(delivery.message)) delivery.lost = true;
-      this.world.schedule(delay, delivery);
-    }
+    for (const delivery of parked) this.world.schedule(delay, delivery);
   }
 
   // ---- sending and arriving ----
 
-  private transmit(flow: Flow, message: Message): void {
+  private transmit(flow: Flow, message: Message, cause = this.world.trace.step): void {
     const { world } = this;
     const { link } = flow;
     const nth = world.namesDeliveries ? link.count(message.kind) : 0;
-    const delivery = new Delivery(world.trace.step, flow, message, flow.sent++, nth);
+    const delivery = new Delivery(cause, flow, message, flow.sent++, nth);
     const now = world.time;
     // A flow is a queue: nothing arrives before what was sent ahead of it.
-    let arrival = Math.max(now + link.delay(now, message.sizeInBytes), flow.lastArrival);
-    if (this.edits.length > 0 && !isSignal(message)) arrival = this.edited(delivery, arrival);
-    if (link.chances !== undefined && !isSignal(message)) arrival = this.chanced(delivery, arrival);
-    if (world.watches.length > 0) world.notifySent(message, link);
-    if (delivery.heldBy !== undefined) {
-      this.held.push(delivery);
-      return;
+    const ordinary = Math.max(now + link.delay(now, message.sizeInBytes), flow.lastArrival);
+    const tampered = (link.chances !== undefined || this.tampering.edits.length > 0) && !isSignal(message);
+    const arrival = tampered ? this.tampering.tamper(delivery, ordinary) : ordinary;
+    if (arrival !== undefined) {
+      flow.lastArrival = arrival;
+      world.schedule(arrival - now, delivery);
     }
-    flow.lastArrival = Math.max(flow.lastArrival, arrival);
-    world.schedule(arrival - now, delivery);
-  }
-
-  /** Applies the first edit that means this delivery; returns when it will arrive. */
-  private edited(delivery: Delivery, arrival: Micros): Micros {
-    const { link } = delivery.flow;
-    for (const edit of this.edits) {
-      if (!edit.takes(delivery.message, link.from.name, link.to.name, delivery.nth)) continue;
-      const { action } = edit.spec;
-      switch (action.do) {
-        case "drop":
-          delivery.lost = true;
-          delivery.beyondTcp = "dropped";
-          return arrival;
-        case "delay":
-          delivery.beyondTcp = "delayed";
-          return arrival + action.byUs;
-        case "hold":
-          delivery.heldBy = edit;
-          delivery.beyondTcp = "held";
-          return arrival;
-        case "duplicate":
-          this.duplicate(delivery, arrival);
-          return arrival;
-        case "reorder":
-          this.straggle(delivery, arrival + action.byUs);
-          return arrival;
-      }
-    }
-    return arrival;
-  }
-
-  private chanced(delivery: Delivery, arrival: Micros): Micros {
-    const { link } = delivery.flow;
-    const { dropPpm, duplicatePpm, delayPpm, delayUpToUs } = link.chances as LinkChances;
-    if (link.hit(dropPpm)) {
-      delivery.lost = true;
-      delivery.beyondTcp = "dropped";
-    }
-    if (link.hit(duplicatePpm)) this.duplicate(delivery, arrival);
-    if (!link.hit(delayPpm)) return arrival;
-    delivery.beyondTcp = "delayed";
-    return arrival + link.extraDelay(delayUpToUs ?? 0);
-  }
-
-  private duplicate(delivery: Delivery, arrival: Micros): void {
-    const { flow } = delivery;
-    const twin = new Delivery(delivery.cause, flow, delivery.message, -1, delivery.nth);
-    twin.beyondTcp = "duplicated";
-    this.world.schedule(arrival - this.world.time + 1, twin);
-  }
-
-  /** The message gives up its place and arrives outside of the flow's order. */
-  private straggle(delivery: Delivery, arrival: Micros): void {
-    const straggler = new Delivery(delivery.cause, delivery.flow, delivery.message, -1, delivery.nth);
-    straggler.beyondTcp = "reordered";
-    delivery.lost = true;
-    this.world.schedule(arrival - this.world.time, straggler);
+    if (world.watches.length > 0 && !isSignal(message)) world.notifyWatches("sent", message, link);
   }
 
   arrive(delivery: Delivery): void {
     const { flow } = delivery;
     const { link } = flow;
-    if (link.blocked || !link.to.powered) {
+    if (link.cuts > 0 || link.clogs > 0 || !link.to.powered) {
       link.parked.push(delivery);
       return;
     }
@@ -438,9 +216,8 @@ export class Network {
   private handOver(delivery: Delivery): void {
     const { flow, message } = delivery;
     const { world } = this;
-    const { to } = flow.link;
     if (delivery.lost) {
-      if (delivery.beyondTcp !== undefined) this.trace(delivery, "message");
+      if (delivery.beyondTcp === "dropped") this.trace(delivery, "message");
       return;
     }
     if (isSignal(message)) {
@@ -450,23 +227,24 @@ export class Network {
     const { target } = flow;
     if (target === undefined || target.state === "closed") return;
     if (target.state === "vanished") {
-      this.answerByReset(target);
+      this.answerByReset(target, delivery.cause);
       return;
     }
     this.trace(delivery, "message");
-    if (world.watches.length > 0) world.notifyDelivered(message, flow.link);
-    if (target.host?.alive) to.process?.onMessage(target, message);
+    if (world.watches.length > 0) world.notifyWatches("delivered", message, flow.link);
+    if (target.host?.alive) flow.link.to.process?.onMessage(target, message);
   }
 
   private trace(delivery: Delivery, kind: "message" | "connection"): void {
     const { world } = this;
-    const { link } = delivery.flow;
+    const { message, nth, beyondTcp } = delivery;
+    const { from, to } = delivery.flow.link;
     const name: DeliveryName | undefined =
-      world.trace.level === "off"
-        ? undefined
-        : { from: link.from.name, nth: delivery.nth, ...(delivery.beyondTcp && { beyondTcp: delivery.beyondTcp }) };
-    world.trace.open(world.time, link.to, kind, delivery.message.kind, delivery.cause, delivery.message, name);
+      world.trace.level === "off" ? undefined : { from: from.name, nth, ...(beyondTcp !== undefined && { beyondTcp }) };
+    world.trace.open(world.time, to, kind, message.kind, delivery.cause, message, name);
   }
+
+  // ---- how connections begin and end ----
 
   private onSignal(delivery: Delivery, signal: Signal): void {
     if (signal === "SYN") this.onSyn(delivery);
@@ -478,9 +256,8 @@ export class Network {
     const source = delivery.flow.source as Endpoint;
     const { to, from } = delivery.flow.link;
     this.trace(delivery, "connection");
-    const back = new Flow(this.link(to, from));
-    back.target = source;
     const { host } = to;
+    const back = new Flow(this.link(to, from), undefined, source);
     if (host === undefined || !host.alive || !host.listening) {
       this.transmit(back, SIGNALS.RST);
       return;
@@ -488,8 +265,6 @@ export class Network {
     const accepted = new Endpoint(source.id, host, from.name, false, back, undefined);
     back.source = accepted;
     accepted.state = "open";
-    accepted.other = source;
-    source.other = accepted;
     delivery.flow.target = accepted;
     host.endpoints.add(accepted);
     this.transmit(back, SIGNALS["SYN-ACK"]);
@@ -498,23 +273,29 @@ export class Network {
 
   private onSynAck(delivery: Delivery): void {
     const endpoint = delivery.flow.target as Endpoint;
+    if (endpoint.state === "vanished") this.answerByReset(endpoint, delivery.cause);
     if (endpoint.state !== "connecting") return;
     this.trace(delivery, "connection");
     endpoint.state = "open";
     const { unsent } = endpoint;
     endpoint.unsent = [];
-    endpoint.host?.node.process?.onConnected(endpoint);
+    // What was sent first goes out first: before whatever the process sends now that it knows.
     for (const message of unsent) this.send(endpoint, message);
+    if (endpoint.host?.alive) endpoint.host.node.process?.onConnected(endpoint);
   }
 
   private onEnd(delivery: Delivery): void {
     const endpoint = delivery.flow.target;
     if (endpoint === undefined || endpoint.state === "closed" || endpoint.state === "vanished") return;
     this.trace(delivery, "connection");
-    endpoint.state = "closed";
-    endpoint.unsent = [];
+    this.forget(endpoint);
     const { host } = endpoint;
-    host?.endpoints.delete(endpoint);
     if (host?.alive) host.node.process?.onDisconnected(endpoint);
+  }
+
+  /** The host knows nothing of this connection any more. */
+  private answerByReset(vanished: Endpoint, cause: number): void {
+    vanished.state = "closed";
+    this.transmit(vanished.out, SIGNALS.RST, cause);
   }
 }

@@ -1,13 +1,20 @@
-/** What the kernel itself reports: the facts of life of nodes and links. */
+/**
+ * Node events: what the kernel itself reports about nodes and links, in the same stream as the processes' domain events.
+ *
+ * A process cannot report its own death, so these are the kernel's own facts. They are emitted at the moment of the
+ * fault or of the start, before anything follows from it.
+ */
 import type { NodeName } from "./host.ts";
 
+/** A new incarnation of the node's process begins; memory is empty, the disk is what it was. */
 export interface ProcessStarted {
   readonly kind: "ProcessStarted";
   readonly node: NodeName;
+  /** 1, 2, … */
   readonly incarnation: number;
 }
 
-/** The process died; the page cache lives. */
+/** The process died; its page cache lives. */
 export interface ProcessCrashed {
   readonly kind: "ProcessCrashed";
   readonly node: NodeName;
@@ -20,17 +27,19 @@ export interface ProcessExited {
   readonly reason: string;
 }
 
-/** The host went dark; what was not on the platter is gone. */
+/** The host lost power: the process died and what was not on the platter is gone. */
 export interface PowerLost {
   readonly kind: "PowerLost";
   readonly node: NodeName;
 }
 
+/** The disk was replaced by an empty one. */
 export interface DiskWiped {
   readonly kind: "DiskWiped";
   readonly node: NodeName;
 }
 
+/** The process stands still: timers fire late, messages wait. */
 export interface Paused {
   readonly kind: "Paused";
   readonly node: NodeName;
@@ -41,7 +50,7 @@ export interface Resumed {
   readonly node: NodeName;
 }
 
-/** Nothing arrives any more from `a` at `b`; with `both` neither the other way. */
+/** What is in flight in that direction is held from now on. */
 export interface LinkCut {
   readonly kind: "LinkCut";
   readonly a: NodeName;
@@ -49,6 +58,7 @@ export interface LinkCut {
   readonly direction: CutDirection;
 }
 
+/** What was held goes on. */
 export interface LinkHealed {
   readonly kind: "LinkHealed";
   readonly a: NodeName;
@@ -69,3 +79,5 @@ export type NodeEvent =
   | Resumed
   | LinkCut
   | LinkHealed;
+
+export type NodeEventKind = NodeEvent["kind"];

@@ -38,6 +38,10 @@ export class SimNode {
   /** False between a power loss and the next start. */
   powered = true;
   paused = false;
+  /** It was asked to stop by itself and has not yet. */
+  stopping = false;
+  /** A start came while it was stopping: it starts again as soon as it is down. */
+  startsAgain = false;
   /** What should have happened here while it was paused, in order. */
   backlog: ScheduledEvent[] = [];
   /** Streams by purpose. */

@@ -7,7 +7,9 @@
  * with integer arithmetic, so no result depends on how an engine computes a logarithm.
  */
 import seedrandom from "seedrandom";
-import { assert } from "../base/assert.ts";
+import { assert, SimulatorBug } from "../base/assert.ts";
+
+const SPAN = 2 ** 32;
 
 export class RandomStream {
   readonly name: string;
@@ -25,8 +27,9 @@ export class RandomStream {
 
   /** Uniform integer in [0, bound), for bound in 1..2^32. */
   below(bound: number): number {
-    assert(Number.isSafeInteger(bound) && bound > 0 && bound <= 2 ** 32, `below(${bound})`);
-    return Math.floor((this.bits() * bound) / 2 ** 32);
+    // Spelled out, since the message would be built for every draw.
+    if (!(bound > 0 && bound <= SPAN && Math.floor(bound) === bound)) throw new SimulatorBug(`${this.name}: below(${bound})`);
+    return Math.floor((this.bits() * bound) / SPAN);
   }
 
   /** Uniform integer in [low, high], both included. */

@@ -12,12 +12,14 @@ export type TraceLevel = "off" | "ring" | "full";
 
 export type StepKind = "start" | "message" | "connection" | "timer" | "disk" | "action";
 
+/** What an edit or chance did to a message that TCP would not do. */
+export type BeyondTcp = "dropped" | "duplicated" | "reordered" | "delayed" | "held";
+
 /** Where a delivered message came from: *the nth `label` from `from`*. */
 export interface DeliveryName {
   readonly from: NodeName;
   readonly nth: number;
-  /** What an edit or chance beyond TCP did to it. */
-  readonly beyondTcp?: "dropped" | "duplicated" | "reordered" | "delayed" | "held";
+  readonly beyondTcp?: BeyondTcp;
 }
 
 export class Step {
@@ -67,6 +69,8 @@ export class Trace {
   readonly level: TraceLevel;
   /** Number of the current step: 1, 2, … */
   step = 0;
+  /** Whether a step is under way. */
+  isOpen = false;
   /** Domain events reported so far. */
   eventCount = 0;
   private readonly eventDigest: EventDigest | undefined;
@@ -91,15 +95,24 @@ export class Trace {
     delivery?: DeliveryName,
   ): void {
     const number = ++this.step;
+    this.isOpen = true;
     const where = node === undefined ? NO_NODE : node.index;
+    const bytes = message === undefined ? 0 : message.sizeInBytes;
     this.mix(timeUs | 0, (where << 16) ^ codeOf(label));
-    this.mix(cause | 0, kind.charCodeAt(0));
+    this.mix(cause | 0, (bytes << 8) ^ kind.charCodeAt(0));
     if (this.level === "off") return;
     this.current = new Step({ number, timeUs, node: node?.name, kind, label, cause, message, delivery });
     this.kept.push(this.current);
     if (this.level === "ring" && this.kept.length >= 2 * RING_SIZE) this.kept = this.kept.slice(-RING_SIZE);
   }
 
+  /** Ends the step that is under way. */
+  close(): void {
+    this.isOpen = false;
+    this.current = undefined;
+  }
+
+  /** A fact that came out of the step under way. */
   event(event: DomainEvent): void {
     this.eventCount++;
     this.mix(codeOf(event.kind), this.eventDigest === undefined ? 0 : this.eventDigest.digest(event));

@@ -10,15 +10,16 @@ import type { Micros } from "../base/units.ts";
 import { HostClock } from "./clock.ts";
 import { DEFAULT_DISK, type DiskSpec, type PowerLossTail, StoredDisk } from "./disk.ts";
 import type { Distribution } from "./distribution.ts";
-import { Edit, type EditSpec, type MessageWatch, matchesPattern } from "./edits.ts";
+import { type EditSpec, type MessageWatch, matchesPattern } from "./edits.ts";
 import { EventQueue, type QueueTicket } from "./event-queue.ts";
 import type { DomainEvent, Message, NodeName } from "./host.ts";
 import { type DiskDone, KernelHost } from "./kernel-host.ts";
-import { type Link, type LinkChances, Network } from "./network.ts";
+import type { Link, LinkChances } from "./link.ts";
+import { Network } from "./network.ts";
 import { type NodeSpec, SimNode } from "./node.ts";
 import type { CutDirection, NodeEvent } from "./node-events.ts";
 import { RandomStream } from "./random.ts";
-import { ActionDue, ScheduledEvent, type WorldAction } from "./scheduled.ts";
+import { ActionDue, type ScheduledEvent, ShutdownDue, StartDue, type WorldAction } from "./scheduled.ts";
 import { type EventDigest, Trace, type TraceLevel } from "./trace.ts";
 
 /** Sees every fact as it is reported. It may act on the world at once. Part of the world's state: it is copied by a fork. */
@@ -41,7 +42,7 @@ export interface WorldOptions {
   readonly latency?: LatencySpec;
   readonly traceLevel?: TraceLevel;
   readonly eventDigest?: EventDigest;
-  /** Counts deliveries by name even while no edit or watch needs it. */
+  /** Counts deliveries by name from the start on, so that an edit that is added later can name one. */
   readonly nameDeliveries?: boolean;
 }
 
@@ -51,7 +52,6 @@ export class World {
   readonly network: Network;
   observer: WorldObserver | undefined;
   readonly watches: MessageWatch[] = [];
-  readonly edits: Edit[] = [];
   /** Held up on disks that are stalled. */
   stalledOperations: DiskDone[] = [];
   /** Whether deliveries are counted by name. Has no influence on what happens. */
@@ -69,7 +69,7 @@ export class World {
     this.network = new Network(this);
   }
 
-  /** Virtual time: of the current step. */
+  /** Virtual time. */
   get time(): Micros {
     return this.queue.time;
   }
@@ -91,12 +91,14 @@ export class World {
     const event = this.queue.pop();
     if (event === undefined) return false;
     event.run(this);
+    this.trace.close();
     return true;
   }
 
-  /** Lets everything happen that is due up to and including `until`. */
+  /** Lets everything happen that is due up to and including `until`, and time pass until then. */
   runUntil(until: Micros): void {
     for (let next = this.queue.peekTime(); next !== undefined && next <= until; next = this.queue.peekTime()) this.step();
+    this.queue.advanceTo(until);
   }
 
   schedule(delay: Micros, event: ScheduledEvent): QueueTicket {
@@ -119,6 +121,8 @@ export class World {
 
   /** A fact about `node`, from its process or from the kernel. */
   report(node: SimNode | undefined, event: DomainEvent): void {
+    // What is done to the world from outside of any step is a step of its own.
+    if (!this.trace.isOpen) this.trace.open(this.time, node, "action", event.kind, 0);
     this.trace.event(event);
     this.observer?.onEvent(this, node?.name, event);
   }
@@ -148,17 +152,21 @@ export class World {
     return this.nodesByName.values();
   }
 
-  /** Starts the node's process after `delay`, unless one runs by then. */
+  /** Starts the node's process after `delay`, unless one runs by then; if that one is stopping, once it has stopped. */
   start(name: NodeName, delay: Micros = 0): void {
     this.schedule(delay, new StartDue(this.trace.step, this.node(name)));
   }
 
   startNow(node: SimNode, cause: number): void {
-    if (node.running) return;
+    if (node.running) {
+      node.startsAgain = node.stopping;
+      return;
+    }
     this.trace.open(this.time, node, "start", "start", cause);
-    const hadPower = node.powered;
-    node.powered = true;
-    node.paused = false;
+    if (!node.powered) {
+      node.powered = true;
+      this.network.powerReturned(node);
+    }
     node.incarnation++;
     const host = new KernelHost(this, node);
     node.host = host;
@@ -167,7 +175,6 @@ export class World {
     if (!host.alive) return;
     node.process = process;
     process.onStart();
-    if (!hadPower) this.network.powerReturned(node);
   }
 
   /** The process dies at once; the page cache lives; its connections are reset. */
@@ -190,7 +197,10 @@ export class World {
 
   /** Asks the process to stop by itself, as SIGTERM does. */
   requestShutdown(name: NodeName): void {
-    this.node(name).process?.onShutdownRequested();
+    const node = this.node(name);
+    if (node.host === undefined) return;
+    node.stopping = true;
+    this.schedule(0, new ShutdownDue(this.trace.step, node.host));
   }
 
   processExits(node: SimNode, reason: string): void {
@@ -252,6 +262,10 @@ export class World {
     const { backlog } = node;
     node.backlog = [];
     for (const event of backlog) this.schedule(0, event);
+    // Without power nothing starts by itself.
+    if (node.startsAgain && signal !== undefined) this.start(node.name);
+    node.stopping = false;
+    node.startsAgain = false;
   }
 
   // ---- links ----
@@ -275,6 +289,13 @@ export class World {
     if (direction !== "to") this.network.heal(from, to);
     if (direction !== "from") this.network.heal(to, from);
     this.fact(undefined, { kind: "LinkHealed", a, b, direction });
+  }
+
+  /** Every cut, clog and slowness ends: everywhere, or on the links of `name`. */
+  healAll(name?: NodeName): void {
+    for (const link of this.network.healAll(name)) {
+      this.fact(undefined, { kind: "LinkHealed", a: link.from.name, b: link.to.name, direction: "from" });
+    }
   }
 
   setLatency(a: NodeName, b: NodeName, latency: Distribution): void {
@@ -324,25 +345,26 @@ export class World {
   // ---- edits and watches ----
 
   addEdit(spec: EditSpec): void {
+    const counted = this.namesDeliveries || this.trace.step === 0;
+    assert(
+      spec.nthOnLink === undefined || counted,
+      `edit ${spec.name} names a delivery, but they were not counted from the start`,
+    );
     this.namesDeliveries = true;
-    const edit = new Edit(spec);
-    this.edits.push(edit);
-    this.network.addEdit(edit);
+    this.network.tampering.addEdit(spec);
   }
 
-  /** Lets go what the edit of this name holds; returns how many messages. It holds no more from now on. */
+  /** Lets go what the edits of this name hold; returns how many messages. They hold no more from now on. */
   release(name: string): number {
-    for (const edit of this.edits) if (edit.spec.name === name) edit.spent = true;
-    return this.network.release(name);
+    return this.network.tampering.release(name);
   }
 
   /** Edits that never found the delivery they name. */
   unusedEdits(): EditSpec[] {
-    return this.edits.filter((edit) => edit.applied === 0).map((edit) => edit.spec);
+    return this.network.tampering.edits.filter((edit) => edit.applied === 0).map((edit) => edit.spec);
   }
 
   watch(watch: MessageWatch): void {
-    this.namesDeliveries = true;
     this.watches.push(watch);
   }
 
@@ -351,30 +373,10 @@ export class World {
     if (index >= 0) this.watches.splice(index, 1);
   }
 
-  notifySent(message: Message, link: Link): void {
+  notifyWatches(moment: MessageWatch["moment"], message: Message, link: Link): void {
     for (const watch of [...this.watches]) {
-      if (watch.moment !== "sent" || !matchesPattern(watch.pattern, message, link.from.name, link.to.name)) continue;
+      if (watch.moment !== moment || !matchesPattern(watch.pattern, message, link.from.name, link.to.name)) continue;
       this.observer?.onWatch(this, watch, message, link.from.name, link.to.name);
     }
-  }
-
-  notifyDelivered(message: Message, link: Link): void {
-    for (const watch of [...this.watches]) {
-      if (watch.moment !== "delivered" || !matchesPattern(watch.pattern, message, link.from.name, link.to.name)) continue;
-      this.observer?.onWatch(this, watch, message, link.from.name, link.to.name);
-    }
-  }
-}
-
-class StartDue extends ScheduledEvent {
-  private readonly node: SimNode;
-
-  constructor(cause: number, node: SimNode) {
-    super(cause);
-    this.node = node;
-  }
-
-  run(world: World): void {
-    world.startNow(this.node, this.cause);
   }
 }
