@@ -1,0 +1,71 @@
+/** The partitions that this broker hosts, and what to answer about one that it does not (3.1, 3.9). Source: ReplicaManager.getPartitionOrError. */
+import type { ErrorCode } from "../errors.ts";
+import type { LeaderEpoch, TopicId } from "../ids.ts";
+import type { Partition } from "./partition.ts";
+import type { ReplicaContext } from "./replica-context.ts";
+
+export interface CurrentLeader {
+  readonly leaderId: number;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+export class HostedPartitions {
+  private readonly context: ReplicaContext;
+  private readonly byTopic = new Map<string, (Partition | undefined)[]>();
+
+  constructor(context: ReplicaContext) {
+    this.context = context;
+  }
+
+  get(topic: string, partition: number): Partition | undefined {
+    return this.byTopic.get(topic)?.[partition];
+  }
+
+  add(topic: string, index: number, partition: Partition): void {
+    let partitions = this.byTopic.get(topic);
+    if (partitions === undefined) {
+      partitions = [];
+      this.byTopic.set(topic, partitions);
+    }
+    while (partitions.length < index) partitions.push(undefined);
+    partitions[index] = partition;
+  }
+
+  remove(topic: string, index: number): void {
+    const partitions = this.byTopic.get(topic);
+    if (partitions === undefined) return;
+    partitions[index] = undefined;
+    if (partitions.every((partition) => partition === undefined)) this.byTopic.delete(topic);
+  }
+
+  /** In order of the topics' first appearance here, then by number. */
+  *all(): Iterable<Partition> {
+    for (const partitions of this.byTopic.values()) {
+      for (const partition of partitions) if (partition !== undefined) yield partition;
+    }
+  }
+
+  /** The partition, or why it can't be had here. An empty topic id matches any. */
+  find(topic: string, topicId: TopicId, index: number): Partition | ErrorCode {
+    const { image, logDirFailed } = this.context;
+    if (logDirFailed) return "KAFKA_STORAGE_ERROR";
+    const partition = this.get(topic, index);
+    if (partition !== undefined) {
+      if (topicId === "" || partition.replica.topicId === topicId) return partition;
+      return image.topicById(topicId) === undefined ? "UNKNOWN_TOPIC_ID" : "INCONSISTENT_TOPIC_ID";
+    }
+    if (topicId !== "" && image.topicById(topicId) === undefined) return "UNKNOWN_TOPIC_ID";
+    return image.partition(topic, index) === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : "NOT_LEADER_OR_FOLLOWER";
+  }
+
+  /** Where to go instead, as far as this broker knows (KIP-951). */
+  currentLeader(topic: string, index: number): CurrentLeader | undefined {
+    const registration = this.context.image.partition(topic, index);
+    return registration === undefined ? undefined : { leaderId: registration.leader, leaderEpoch: registration.leaderEpoch };
+  }
+}
+
+/** Whether an answer with `error` says where the leader is now. */
+export function namesCurrentLeader(error: ErrorCode): boolean {
+  return error === "NOT_LEADER_OR_FOLLOWER" || error === "FENCED_LEADER_EPOCH";
+}
