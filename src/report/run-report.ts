@@ -1,0 +1,108 @@
+/** One run in words: what happened, what became of the records, which promises held, and what to try next. */
+import type { Moment, ReportedViolation, RunResult } from "../run/result.ts";
+import { clockTime, counted, grouped, span } from "./numbers.ts";
+import type { Paint } from "./paint.ts";
+
+export interface RunReportOptions {
+  readonly paint: Paint;
+  /** How to run this again: `kafka-sim run FILE --seed 1 --set acks=1`. */
+  readonly command: string;
+  /** Wall-clock milliseconds that the run took; undefined leaves it out. */
+  readonly wallMs: number | undefined;
+}
+
+const TIMELINE_MAX = 24;
+const VIOLATIONS_MAX = 3;
+
+/** Lines without line ends. */
+export function reportRun(result: RunResult, options: RunReportOptions): string[] {
+  const { paint } = options;
+  return [
+    heading(result, paint),
+    ` ${paint.faint(result.workload)}`,
+    "",
+    ...timeline(result.timeline, paint),
+    ...violations(result, options),
+    ...numbers(result, paint),
+    ...checks(result, paint),
+    ...unmet(result, paint),
+    ...result.notes.map((note) => ` note      ${note}`),
+    verdict(result, options),
+  ];
+}
+
+function heading({ scenario, side, seed, setting }: RunResult, paint: Paint): string {
+  const title = side === undefined ? scenario : `${scenario} (${side})`;
+  return ` ${paint.strong(title)} · seed ${seed} · ${setting}`;
+}
+
+function timeline(moments: readonly Moment[], paint: Paint): string[] {
+  if (moments.length === 0) return [];
+  const told = moments.length <= TIMELINE_MAX ? moments : [...moments.slice(0, TIMELINE_MAX - 4), undefined, ...moments.slice(-4)];
+  const left = moments.length - TIMELINE_MAX;
+  const lines = told.map((moment) =>
+    moment === undefined ? paint.faint(`             … ${counted(left, "moment")} more (--json has them all)`) : ` ${clockTime(moment.timeUs)}  ${moment.text}`,
+  );
+  return [...lines, ""];
+}
+
+function violations({ violations: found, seed }: RunResult, { paint, command }: RunReportOptions): string[] {
+  if (found.length === 0) return [];
+  const lines = found.slice(0, VIOLATIONS_MAX).flatMap((violation) => describeViolation(violation, seed, paint));
+  const left = found.length - VIOLATIONS_MAX;
+  if (left > 0) lines.push(` ${paint.faint(`and ${counted(left, "violation")} more: ${command} --json`)}`, "");
+  return lines;
+}
+
+function describeViolation(violation: ReportedViolation, seed: string, paint: Paint): string[] {
+  const { invariant, promise, step, timeUs, message, facts, cause } = violation;
+  const at = (moment: Moment): string => `step ${grouped(moment.step).padEnd(7)} ${clockTime(moment.timeUs)}   ${moment.text}`;
+  return [
+    ` ${paint.bad("✗")} ${paint.strong(invariant)}   ${promise}`,
+    `   seed ${seed} · at ${clockTime(timeUs).trim()} · step ${grouped(step)} · ${message}`,
+    "",
+    ...facts.map((fact, index) => `   fact ${index + 1}   ${at(fact)}`),
+    "",
+    ...cause.map((moment) => `   because  ${at(moment)}`),
+    ...(cause.length > 0 ? [""] : []),
+  ];
+}
+
+function numbers({ records, longestDelayUs, longestOutage }: RunResult, paint: Paint): string[] {
+  const { acknowledged, lost, legallyLost, duplicated, failed, delayed } = records;
+  const parts = [
+    `${grouped(acknowledged)} acknowledged`,
+    lost > 0 ? paint.bad(`${grouped(lost)} lost`) : "0 lost",
+    ...(legallyLost > 0 ? [`${grouped(legallyLost)} lost legally`] : []),
+    `${grouped(duplicated)} duplicated`,
+    `${grouped(failed)} failed`,
+    `${grouped(delayed)} delayed${delayed > 0 ? ` (longest ${span(longestDelayUs)})` : ""}`,
+  ];
+  const lines = [` records   ${parts.join(" · ")}`];
+  if (longestOutage !== undefined) {
+    const { client, fromUs, toUs } = longestOutage;
+    lines.push(` outage    ${client} went ${span(toUs - fromUs)} without an acknowledgement, from ${clockTime(fromUs).trim()}`);
+  }
+  return lines;
+}
+
+function checks({ invariants, events, violations: found, expectations }: RunResult, paint: Paint): string[] {
+  const broken = new Set(found.map((violation) => violation.invariant));
+  const held = broken.size === 0 ? paint.good("all held") : paint.bad(`broken: ${[...broken].join(", ")}`);
+  const goals = expectations.filter((expectation) => expectation.expectation.startsWith("reaches "));
+  const reached = goals.filter((goal) => goal.met).length;
+  const goalText = goals.length === 0 ? "" : ` · goals ${reached} of ${goals.length} reached`;
+  return [` checks    ${counted(invariants, "invariant")}, ${counted(events, "event")}: ${held}${goalText}`];
+}
+
+function unmet({ expectations }: RunResult, paint: Paint): string[] {
+  return expectations
+    .filter((expectation) => !expectation.met)
+    .map(({ expectation, found }) => ` ${paint.bad("expected")}  ${expectation}, but ${found}`);
+}
+
+function verdict(result: RunResult, { paint, wallMs }: RunReportOptions): string {
+  const words = { "as-expected": paint.good("as expected"), unexpected: paint.bad("not as expected"), undecided: paint.bad("undecided") };
+  const time = wallMs === undefined ? "" : ` in ${(wallMs / 1_000).toFixed(2)} s`;
+  return ` ${words[result.verdict]} · ${span(result.virtualUs)}${time} · trace ${result.traceHash}`;
+}
