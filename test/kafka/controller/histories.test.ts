@@ -38,7 +38,8 @@ function take(fixture: ControllerFixture, { what, broker, partition }: Step, inc
       if (fixture.image().broker(broker)?.fenced === false) fixture.fenceBySilence([broker], others);
       return;
     case "heartbeat":
-      fixture.heartbeat(broker);
+      // Who has asked to stop goes on asking until its process ends.
+      fixture.heartbeat(broker, { wantShutDown: fixture.image().broker(broker)?.inControlledShutdown === true });
       return;
     case "shutdown":
       fixture.heartbeat(broker, { wantShutDown: true });
@@ -72,8 +73,9 @@ function take(fixture: ControllerFixture, { what, broker, partition }: Step, inc
 property.prop([anyHistory])(
   "no fenced broker leads or is in an ISR it could leave; epochs and committed events agree",
   (history) => {
-    const { steps, minIsr, unclean, elr } = history;
-    const fixture = new ControllerFixture({ dials: { "election.eligibleLeaderReplicas": elr } }).activate().withBrokers(4);
+    const { steps, minIsr, unclean, elr, lax } = history;
+    const dials = { "election.eligibleLeaderReplicas": elr, "isr.rejectIneligibleReplica": !lax, "isr.brokerEpochCheck": !lax };
+    const fixture = new ControllerFixture({ dials }).activate().withBrokers(4);
     fixture.createTopic(ASSIGNMENT, { "min.insync.replicas": `${minIsr}`, "unclean.leader.election.enable": `${unclean}` });
     for (const [i, step] of steps.entries()) {
       take(fixture, step, i + 2);
