@@ -18,7 +18,7 @@ export interface VoterEnd {
 }
 
 /** Descending by end offset; voters that are level by ascending id, so that nothing depends on who fetched first. */
-export function byDescendingEndOffset(voters: readonly VoterEnd[]): readonly VoterEnd[] {
+function byDescendingEndOffset(voters: readonly VoterEnd[]): readonly VoterEnd[] {
   return [...voters].sort((a, b) => b.endOffset - a.endOffset || a.id - b.id);
 }
 

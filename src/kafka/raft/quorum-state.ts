@@ -38,7 +38,7 @@ interface InEpoch {
 }
 
 /** Knows of no leader to follow. An observer's deadline is never. */
-export interface UnattachedState extends InEpoch {
+interface UnattachedState extends InEpoch {
   readonly role: "Unattached";
   readonly electionDeadline: Micros;
 }
@@ -60,7 +60,7 @@ export interface CandidateState extends InEpoch {
   backoffUntil: Micros | undefined;
 }
 
-export interface LeaderRole extends InEpoch {
+interface LeaderRole extends InEpoch {
   readonly role: "Leader";
   readonly leader: LeaderState;
 }

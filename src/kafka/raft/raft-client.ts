@@ -10,8 +10,9 @@
  * listener-progress.ts (the state machine above). Invariants, checked from outside: one leader per epoch, one vote per
  * epoch and voter, committed prefixes agree, no committed record is ever truncated.
  *
- * Left out: snapshots (KIP-630), so the log keeps everything; changes of the voter set (KIP-853). A recovered log is forced
- * to disk before it counts, where Kafka trusts the page cache.
+ * Left out: snapshots (KIP-630), so the log keeps everything; changes of the voter set (KIP-853). Different on purpose: a
+ * recovered log is forced to disk before it counts (no such step was found in Kafka); who finds no leader asks again only
+ * after the retry backoff; the state machine hears of a resignation at once, not with its next write.
  */
 import { assert, unreachable } from "../../base/assert.ts";
 import { type Micros, seconds } from "../../base/units.ts";
