@@ -1,0 +1,167 @@
+/**
+ * Which domain events there are and which fields each has, so that a scenario can be told what it may name.
+ *
+ * The compiler checks the table against the events themselves: an event or a field that is added or renamed without it does
+ * not compile.
+ */
+import type { EventKind, ScenarioEvent } from "./patterns.ts";
+
+/**
+ * What a field holds and so how a pattern may name it. `node`: the id of a broker or controller; `nodes`: a list of them;
+ * `name`: the name of a node. A list gives the words that may stand there. `opaque` fields can't be matched.
+ */
+export type FieldType =
+  | "number"
+  | "boolean"
+  | "text"
+  | "node"
+  | "nodes"
+  | "name"
+  | "topic"
+  | "partition"
+  | "opaque"
+  | readonly string[];
+
+type FieldsOf<K extends EventKind> = Exclude<keyof Extract<ScenarioEvent, { readonly kind: K }>, "kind">;
+
+const ON_PARTITION = { topic: "topic", partition: "partition" } as const;
+const ON_REPLICA = { ...ON_PARTITION, broker: "node" } as const;
+const COMMITTED = { metadataOffset: "number" } as const;
+const OF_BROKER = { broker: "node", ...COMMITTED } as const;
+const OF_NODE = { node: "name" } as const;
+const OF_LINK = { a: "name", b: "name", direction: ["both", "from", "to"] } as const;
+const OF_VOTER = { replica: "node", epoch: "number" } as const;
+const OF_CLIENT = { client: "name" } as const;
+const ROLE = ["leader", "follower"] as const;
+
+export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsOf<K>]: FieldType } } = {
+  LogLoaded: {
+    ...ON_REPLICA,
+    shutdown: ["clean", "unclean", "new"],
+    logStartOffset: "number",
+    logEndOffset: "number",
+    highWatermark: "number",
+    batches: "opaque",
+    epochs: "opaque",
+  },
+  RecordsAppended: { ...ON_REPLICA, role: ROLE, leaderEpoch: "number", batch: "opaque" },
+  LogTruncated: { ...ON_REPLICA, leaderEpoch: "number", from: "number", to: "number", fully: "boolean" },
+  LogStartOffsetAdvanced: { ...ON_REPLICA, to: "number" },
+  HighWatermarkAdvanced: { ...ON_REPLICA, role: ROLE, leaderEpoch: "number", from: "number", to: "number" },
+  LeaderEpochCacheChanged: { ...ON_REPLICA, epochs: "opaque" },
+  LogFlushed: { ...ON_REPLICA, to: "number" },
+  LogDirFailed: { broker: "node" },
+  BecameLeader: {
+    ...ON_REPLICA,
+    leaderEpoch: "number",
+    partitionEpoch: "number",
+    epochStartOffset: "number",
+    highWatermark: "number",
+    isr: "nodes",
+  },
+  BecameFollower: { ...ON_REPLICA, leader: "node", leaderEpoch: "number" },
+  ReplicaStopped: ON_REPLICA,
+  IsrChangeProposed: {
+    ...ON_REPLICA,
+    change: ["shrink", "expand"],
+    leaderEpoch: "number",
+    partitionEpoch: "number",
+    isr: "nodes",
+  },
+  IsrChangeAnswered: { ...ON_REPLICA, error: "text" },
+  LeaderIsrUpdated: { ...ON_REPLICA, leaderEpoch: "number", isr: "nodes", maximalIsr: "nodes" },
+  TopicCreated: { topic: "topic", topicId: "text", ...COMMITTED },
+  PartitionChanged: {
+    ...ON_PARTITION,
+    ...COMMITTED,
+    replicas: "nodes",
+    isr: "nodes",
+    elr: "nodes",
+    lastKnownElr: "nodes",
+    leader: "node",
+    leaderEpoch: "number",
+    partitionEpoch: "number",
+    leaderRecoveryState: ["RECOVERED", "RECOVERING"],
+    minIsr: "number",
+    uncleanElection: "boolean",
+  },
+  IsrChanged: { ...ON_PARTITION, ...COMMITTED, from: "nodes", isr: "nodes", leader: "node", partitionEpoch: "number" },
+  LeaderElected: {
+    ...ON_PARTITION,
+    ...COMMITTED,
+    from: "node",
+    leader: "node",
+    leaderEpoch: "number",
+    isr: "nodes",
+    unclean: "boolean",
+  },
+  BrokerRegistered: { ...OF_BROKER, brokerEpoch: "number" },
+  BrokerFenced: OF_BROKER,
+  BrokerUnfenced: OF_BROKER,
+  BrokerInControlledShutdown: OF_BROKER,
+  RaftStateChanged: {
+    ...OF_VOTER,
+    role: ["Unattached", "Prospective", "Candidate", "Leader", "Follower", "Resigned", "Observer"],
+    leaderId: "node",
+    votedFor: "node",
+  },
+  RaftLeaderElected: { ...OF_VOTER, epochStartOffset: "number" },
+  RaftLeaderResigned: { ...OF_VOTER, reason: ["check-quorum", "shutdown", "restart"] },
+  RaftLogLoaded: { ...OF_VOTER, voter: "boolean", batches: "opaque", highWatermark: "number" },
+  RaftRecordsAppended: { ...OF_VOTER, batch: "opaque" },
+  RaftLogTruncated: { ...OF_VOTER, to: "number" },
+  RaftHighWatermarkAdvanced: { ...OF_VOTER, role: ROLE, to: "number" },
+  MetadataApplied: { replica: "node", to: "number" },
+  ControllerActivated: OF_VOTER,
+  ControllerRenounced: OF_VOTER,
+  BrokerStateChanged: {
+    broker: "node",
+    state: ["NOT_RUNNING", "STARTING", "RECOVERY", "RUNNING", "PENDING_CONTROLLED_SHUTDOWN", "SHUTTING_DOWN"],
+  },
+  ProduceSatisfied: {
+    ...ON_REPLICA,
+    leaderEpoch: "number",
+    acks: "number",
+    baseOffset: "number",
+    nextOffset: "number",
+    isr: "nodes",
+    minIsr: "number",
+  },
+  RecordSent: { ...OF_CLIENT, record: "opaque", topic: "topic" },
+  ProduceAcknowledged: {
+    ...OF_CLIENT,
+    ...ON_PARTITION,
+    acks: "number",
+    baseOffset: "number",
+    records: "opaque",
+    latencyUs: "number",
+  },
+  ProduceFailed: { ...OF_CLIENT, ...ON_PARTITION, error: "text", records: "opaque", latencyUs: "number" },
+  ProduceRetried: { ...OF_CLIENT, ...ON_PARTITION, error: "text", attempts: "number" },
+  RecordsRead: { ...OF_CLIENT, ...ON_PARTITION, from: "node", highWatermark: "number", position: "number", batches: "opaque" },
+  ConsumerPositionReset: {
+    ...OF_CLIENT,
+    ...ON_PARTITION,
+    reason: ["initial", "out-of-range", "truncation"],
+    from: "number",
+    to: "number",
+  },
+  OffsetsListed: { ...OF_CLIENT, ...ON_PARTITION, timestamp: "number", offset: "number", leaderEpoch: "number" },
+  AdminRequestFailed: { ...OF_CLIENT, api: ["CreateTopics", "ElectLeaders"], error: "text", message: "text" },
+  ProcessStarted: { ...OF_NODE, incarnation: "number" },
+  ProcessCrashed: OF_NODE,
+  ProcessExited: { ...OF_NODE, reason: "text" },
+  PowerLost: OF_NODE,
+  DiskWiped: OF_NODE,
+  Paused: OF_NODE,
+  Resumed: OF_NODE,
+  LinkCut: OF_LINK,
+  LinkHealed: OF_LINK,
+};
+
+export const EVENT_KINDS = Object.keys(EVENT_FIELDS) as readonly EventKind[];
+
+/** The fields of an event by name. */
+export function fieldsOf(kind: EventKind): Readonly<Record<string, FieldType>> {
+  return EVENT_FIELDS[kind];
+}

@@ -1,0 +1,7 @@
+/** The format of a scenario as a JSON Schema (draft 2020-12), for editors: `kafka-sim schema`. */
+import { z } from "zod";
+import { SCENARIO_SCHEMA } from "./schema/scenario.ts";
+
+export function scenarioJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(SCENARIO_SCHEMA, { io: "input", target: "draft-2020-12" }) as Record<string, unknown>;
+}

@@ -1,0 +1,196 @@
+/**
+ * From the text of a scenario to a {@link ScenarioSpec}, or to one {@link ScenarioError} with everything that is wrong.
+ *
+ * First the YAML, then overrides, then the shape of each part, then what the parts say about one another. Parts whose shape is
+ * wrong are not looked at further, the others are: so that one run of the tool shows as many mistakes as can be known.
+ */
+import { readFileSync } from "node:fs";
+import { assert } from "../base/assert.ts";
+import { DIAL_VALUES, type DialName, type Dials } from "../kafka/dials.ts";
+import { NEWEST_RELEASE, type Release, releaseOf } from "../kafka/releases.ts";
+import { reportIssue } from "./issues.ts";
+import { ScenarioNames } from "./names.ts";
+import { applyOverrides } from "./overrides.ts";
+import { ProblemSink } from "./problem-sink.ts";
+import { readSeed } from "./quantities.ts";
+import { DEFAULT_RUN_US, readClientNames, readConsumers, readNetwork, readProducers } from "./read-clients.ts";
+import { readCluster, readTopics } from "./read-cluster.ts";
+import { type ExpectSurroundings, readExhibit, readExpect, readNemesis, sideAskedFor } from "./read-expect.ts";
+import { readFaults } from "./read-faults.ts";
+import { argumentError, ScenarioError } from "./scenario-error.ts";
+import { SCENARIO_SCHEMA, type WrittenScenario } from "./schema/scenario.ts";
+import { ScenarioSource } from "./source.ts";
+import type { RunSpec, ScenarioSpec } from "./spec.ts";
+
+export interface LoadOptions {
+  /** `key=value` each, as {@link applyOverrides} takes them. */
+  readonly overrides?: readonly string[] | undefined;
+  /** The names that `violates` may use. Without them, any name will do. */
+  readonly invariants?: readonly string[] | undefined;
+}
+
+/** Reads a scenario file. Throws {@link ScenarioError} for whatever is wrong with it, an unreadable file included. */
+export function loadScenario(file: string, options: LoadOptions = {}): ScenarioSpec {
+  return parseScenario(readText(file), file, options);
+}
+
+/** Reads the text of a scenario; `file` is what errors call it. */
+export function parseScenario(text: string, file: string, options: LoadOptions = {}): ScenarioSpec {
+  const source = new ScenarioSource(text, file);
+  applyOverrides(source, options.overrides ?? []);
+  const sink = new ProblemSink(source);
+  const raw = plainDocument(source, sink);
+  const shape = readShape(raw, sink);
+  if (shape !== undefined) {
+    const spec = readMeaning(shape.written, shape.raw, options, sink);
+    sink.throwIfAny();
+    return deepFreeze(spec);
+  }
+  sink.throwIfAny();
+  throw new ScenarioError([]);
+}
+
+/** The seed that stands behind `--seed`. */
+export function parseSeed(text: string): number {
+  const seed = readSeed(text);
+  if (seed.ok) return seed.value;
+  throw argumentError("--seed", text, seed.message, seed.hint);
+}
+
+function readText(file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: "there is no such file",
+      EISDIR: "this is a folder, not a file",
+      EACCES: "this file may not be read",
+      ENOTDIR: "there is no such file",
+      ERR_ENCODING_INVALID_ENCODED_DATA: "this is not text in UTF-8",
+    };
+    const message = reasons[code ?? ""] ?? `this file can't be read (${code ?? String(cause)})`;
+    throw new ScenarioError([{ code: "UNREADABLE_FILE", message, place: undefined, file, line: 0, column: 0 }], { cause });
+  }
+}
+
+function plainDocument(source: ScenarioSource, sink: ProblemSink): Readonly<Record<string, unknown>> {
+  const raw = source.toPlain();
+  if (raw === null || typeof raw !== "object" || Array.isArray(raw)) {
+    const message = raw === null ? "this file is empty" : "a scenario is written as keys and values";
+    sink.add([], { code: "WRONG_TYPE", message, hint: "begin with `name: …`" });
+    sink.throwIfAny();
+  }
+  const record = raw as Record<string, unknown>;
+  // As a number, release 4.10 would be 4.1.
+  if (typeof record["kafka"] === "number") record["kafka"] = source.writtenAt(["kafka"]);
+  return record;
+}
+
+/** Parts that no other part refers to: without them the rest can still be understood. */
+const REPLACEMENTS: Readonly<Record<string, unknown>> = {
+  name: "?",
+  about: "",
+  tags: [],
+  seed: 1,
+  dials: {},
+  network: {},
+  clocks: {},
+  nemesis: undefined,
+  run: {},
+  expect: {},
+  exhibit: undefined,
+};
+const HARMLESS_FAULT = { at: "0s", heal: "all" };
+
+interface Shape {
+  readonly written: WrittenScenario;
+  /** What it was made from: the document, without the parts that were wrong. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** What the schema makes of the document; undefined if too much of it is wrong to go on. */
+function readShape(raw: Readonly<Record<string, unknown>>, sink: ProblemSink): Shape | undefined {
+  const first = SCENARIO_SCHEMA.safeParse(raw);
+  if (first.success) return { written: first.data, raw };
+  const mended: Record<string, unknown> = { ...raw };
+  let goOn = true;
+  for (const issue of first.error.issues) {
+    reportIssue(issue, raw, sink);
+    const [section, index] = issue.path;
+    if (section === undefined && issue.code === "unrecognized_keys") for (const key of issue.keys) delete mended[key];
+    else if (section === "faults" && typeof index === "number")
+      mended["faults"] = (mended["faults"] as unknown[]).with(index, HARMLESS_FAULT);
+    else if (typeof section === "string" && section in REPLACEMENTS) mended[section] = REPLACEMENTS[section];
+    else goOn = false;
+  }
+  if (!goOn) return undefined;
+  const second = SCENARIO_SCHEMA.safeParse(mended);
+  return second.success ? { written: second.data, raw: mended } : undefined;
+}
+
+function readMeaning(
+  written: WrittenScenario,
+  raw: Readonly<Record<string, unknown>>,
+  options: LoadOptions,
+  sink: ProblemSink,
+): ScenarioSpec {
+  const release = releaseOf(written.kafka ?? NEWEST_RELEASE);
+  assert(release !== undefined, `release ${written.kafka} was let through`);
+  const cluster = readCluster(written, sink);
+  const clients = readClientNames(written, sink);
+  const servers = new ScenarioNames(sink, { servers: cluster.nodes, topics: [], clients });
+  const topics = readTopics(written, cluster, servers, sink);
+  const names = new ScenarioNames(sink, { servers: cluster.nodes, topics, clients });
+  for (const node of Object.keys(written.clocks ?? {}))
+    if (!names.everyone.includes(node)) names.unknownNode(node, ["clocks", node]);
+  const run: RunSpec = {
+    forUs: written.run?.for ?? DEFAULT_RUN_US,
+    maxEvents: written.run?.["max-events"],
+    settleUs: written.run?.settle ?? 0,
+  };
+  if (run.forUs === 0)
+    sink.add(["run", "for"], {
+      code: "IMPOSSIBLE",
+      message: "a run of no time shows nothing",
+      hint: "write a duration, such as 60s",
+    });
+  const around: ExpectSurroundings = { names, invariants: options.invariants, raw };
+  const expect = readExpect(written.expect, ["expect"], around);
+  const exhibit = readExhibit(written, expect, around);
+  const asked = sideAskedFor(exhibit, written, around);
+  const rawFaults = (raw["faults"] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  return {
+    file: sink.source.file,
+    name: written.name,
+    about: written.about?.trim() ?? "",
+    tags: written.tags ?? [],
+    release: release.version,
+    seed: written.seed ?? 1,
+    cluster,
+    ...readDials(written, release),
+    topics,
+    producers: readProducers(written, release, names),
+    consumers: readConsumers(written, names),
+    network: readNetwork(written, names),
+    faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [] }),
+    nemesis: readNemesis(written, run.forUs, names),
+    run,
+    expect: asked?.expect ?? expect,
+    // Whoever turns the exhibit's dial wants that one side.
+    exhibit: asked === undefined ? exhibit : undefined,
+  };
+}
+
+function readDials(written: WrittenScenario, release: Release): Pick<ScenarioSpec, "dials" | "turnedDials"> {
+  const given = Object.fromEntries(Object.entries(written.dials ?? {}).filter(([, value]) => value !== undefined));
+  const dials = { ...release.dials, ...given } as Dials;
+  const turnedDials = (Object.keys(DIAL_VALUES) as DialName[]).filter((dial) => dials[dial] !== release.dials[dial]);
+  return { dials, turnedDials };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value === null || typeof value !== "object" || Object.isFrozen(value)) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}

@@ -1,0 +1,268 @@
+/**
+ * The names of one scenario: nodes, topics, partitions; and what a person writes to mean them.
+ *
+ * Everything that names something is read here, so that an unknown name is complained about in one way.
+ */
+import { assert } from "../base/assert.ts";
+import type { BrokerId, ReplicaId, TopicPartition } from "../kafka/ids.ts";
+import type { NodeName } from "../sim/host.ts";
+import { nearest } from "./nearest.ts";
+import type { ControllerRole, NodeSelector, PartitionRole } from "./patterns.ts";
+import type { ProblemSink } from "./problem-sink.ts";
+import { quote } from "./quantities.ts";
+import type { Written } from "./schema/kit.ts";
+import type { Path } from "./source.ts";
+import type { ServerSpec, TopicSpec } from "./spec.ts";
+
+export const PARTITION_ROLES = [
+  "leader",
+  "follower",
+  "followers",
+  "replicas",
+  "isr",
+  "preferred",
+] as const satisfies PartitionRole[];
+const CONTROLLER_ROLES = ["active-controller", "standby-controller", "standby-controllers"] as const satisfies ControllerRole[];
+const GROUPS = ["brokers", "controllers", "clients", "servers", "all"] as const;
+
+/** Words that can't be the name of a client. */
+export const RESERVED_NAMES: readonly string[] = [
+  ...PARTITION_ROLES,
+  ...CONTROLLER_ROLES,
+  ...GROUPS,
+  "rack",
+  "admin",
+  "previous",
+  "start",
+  "none",
+];
+
+export class ScenarioNames {
+  readonly brokers: readonly NodeName[];
+  readonly controllers: readonly NodeName[];
+  readonly clients: readonly NodeName[];
+  readonly sink: ProblemSink;
+  private readonly servers: readonly ServerSpec[];
+  private readonly topics: readonly Pick<TopicSpec, "name" | "partitions">[];
+
+  constructor(
+    sink: ProblemSink,
+    known: {
+      readonly servers: readonly ServerSpec[];
+      readonly topics: readonly Pick<TopicSpec, "name" | "partitions">[];
+      readonly clients: readonly NodeName[];
+    },
+  ) {
+    this.sink = sink;
+    this.servers = known.servers;
+    this.topics = known.topics;
+    this.clients = known.clients;
+    this.brokers = known.servers.filter((server) => server.broker).map((server) => server.name);
+    this.controllers = known.servers.filter((server) => server.controller).map((server) => server.name);
+  }
+
+  get everyone(): readonly NodeName[] {
+    return [...this.servers.map((server) => server.name), ...this.clients];
+  }
+
+  idOf(node: NodeName): ReplicaId | undefined {
+    return this.servers.find((server) => server.name === node)?.id;
+  }
+
+  hasServer(id: ReplicaId): boolean {
+    return this.servers.some((server) => server.id === id);
+  }
+
+  topic(name: string): Pick<TopicSpec, "name" | "partitions"> | undefined {
+    return this.topics.find((topic) => topic.name === name);
+  }
+
+  /** A topic by its name; complains if there is none. */
+  readTopic(name: string, path: Path): Pick<TopicSpec, "name" | "partitions"> | undefined {
+    const topic = this.topic(name);
+    if (topic === undefined)
+      this.unknown(
+        `no topic ${quote(name)} in this scenario`,
+        name,
+        this.topics.map((each) => each.name),
+        "topics",
+        path,
+      );
+    return topic;
+  }
+
+  /** `orders-0`; complains if there is no such partition. */
+  readPartition(text: string, path: Path): TopicPartition | undefined {
+    const parts = /^(.+)-(\d+)$/.exec(text);
+    if (parts === null) {
+      const topic = this.topic(text);
+      const hint =
+        topic === undefined
+          ? "write a topic and a partition, such as orders-0"
+          : `write ${text}-0${topic.partitions > 1 ? ` to ${text}-${topic.partitions - 1}` : ""}`;
+      this.sink.add(path, { code: "WRONG_VALUE", message: `${quote(text)} is not a partition`, hint });
+      return undefined;
+    }
+    const topic = this.readTopic(parts[1] as string, path);
+    if (topic === undefined) return undefined;
+    const partition = Number(parts[2]);
+    if (partition < topic.partitions) return { topic: topic.name, partition };
+    this.noPartition(topic, partition, path);
+    return undefined;
+  }
+
+  noPartition(topic: Pick<TopicSpec, "name" | "partitions">, partition: number, path: Path): void {
+    const { name, partitions } = topic;
+    const has = partitions === 1 ? "it has one, 0" : `it has ${partitions}, 0 to ${partitions - 1}`;
+    const hint = `raise topics.${name}.partitions to ${partition + 1}, or name ${name}-0${partitions > 1 ? ` to ${name}-${partitions - 1}` : ""}`;
+    this.sink.add(path, { code: "UNKNOWN_NAME", message: `no partition ${partition} in topic ${name} (${has})`, hint });
+  }
+
+  /** Selectors as written, each with its own place. */
+  readSelectors(written: readonly Written[], path: Path): readonly NodeSelector[] {
+    return written
+      .map(({ text, index }) => this.readSelector(text.trim(), index === undefined ? path : [...path, index]))
+      .filter((selector) => selector !== undefined);
+  }
+
+  /** As {@link readSelectors}, for what must be known before the run. */
+  readFixedNodes(written: readonly Written[], path: Path): readonly NodeName[] {
+    const names = new Set<NodeName>();
+    for (const { text, index } of written) {
+      const at = index === undefined ? path : [...path, index];
+      const selector = this.readSelector(text.trim(), at);
+      if (selector?.kind === "nodes") for (const name of selector.names) names.add(name);
+      else if (selector !== undefined) {
+        this.sink.add(at, {
+          code: "WRONG_VALUE",
+          message: `who ${quote(text)} is, is not known before the run`,
+          hint: "name nodes here, such as broker-1, brokers or rack(a)",
+        });
+      }
+    }
+    return [...names];
+  }
+
+  readSelector(text: string, path: Path): NodeSelector | undefined {
+    const called = /^([a-z-]+)\s*\((.*)\)$/.exec(text);
+    if (called !== null) return this.readCall(called[1] as string, (called[2] as string).trim(), path);
+    const role = CONTROLLER_ROLES.find((each) => each === text);
+    if (role !== undefined) return { kind: role };
+    const group = GROUPS.find((each) => each === text);
+    if (group !== undefined) return { kind: "nodes", names: this.members(group) };
+    if (this.everyone.includes(text)) return { kind: "nodes", names: [text] };
+    this.unknownNode(text, path);
+    return undefined;
+  }
+
+  /** A broker by name or id; complains if there is none. */
+  readBroker(written: string | number, path: Path): BrokerId | undefined {
+    const name = typeof written === "number" || /^\d+$/.test(written) ? `broker-${written}` : written;
+    if (this.brokers.includes(name)) return this.idOf(name);
+    this.unknownNode(name, path, this.brokers);
+    return undefined;
+  }
+
+  unknownNode(text: string, path: Path, among: readonly NodeName[] = this.everyone): void {
+    const numbered = /^(broker|controller)-(\d+)$/.exec(text);
+    const kind = numbered?.[1];
+    const all = kind === "controller" ? this.controllers : this.brokers;
+    if (kind === undefined || all.length === 0) {
+      if ((PARTITION_ROLES as readonly string[]).includes(text)) {
+        const partition = this.topics[0] === undefined ? "orders-0" : `${this.topics[0].name}-0`;
+        this.sink.add(path, {
+          code: "WRONG_VALUE",
+          message: `${quote(text)} of which partition?`,
+          hint: `write ${text}(${partition})`,
+        });
+        return;
+      }
+      const words =
+        among === this.everyone || among.length > this.brokers.length ? [...among, ...CONTROLLER_ROLES, ...GROUPS] : among;
+      const broker = /^\d+$/.test(text) && this.brokers.includes(`broker-${text}`) ? `broker-${text}` : undefined;
+      this.unknown(`no node ${quote(text)} in this scenario`, text, words, undefined, path, broker);
+      return;
+    }
+    if (kind === "controller" && this.controllers[0]?.startsWith("broker-") === true) {
+      const hint = `name ${range(this.controllers)}`;
+      this.sink.add(path, {
+        code: "UNKNOWN_NAME",
+        message: `no ${text} in this cluster: its controllers live in the brokers`,
+        hint,
+      });
+      return;
+    }
+    const number = Number(numbered?.[2]);
+    const numbers = all.map((name) => name.slice(name.lastIndexOf("-") + 1));
+    const are =
+      all.length === 1
+        ? `the only one is ${numbers[0]}`
+        : `${kind}s are ${all.length > 8 ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ")}`;
+    const raise = number > 0 && number <= 1_000 ? `raise cluster.${kind}s to ${number}, or name ` : "name ";
+    this.sink.add(path, {
+      code: "UNKNOWN_NAME",
+      message: `no ${kind} ${number} in this cluster (${are})`,
+      hint: `${raise}${all.length === 1 ? "" : "one of "}${range(all)}`,
+    });
+  }
+
+  private readCall(word: string, inside: string, path: Path): NodeSelector | undefined {
+    if (word === "rack") return this.readRack(inside, path);
+    const role = PARTITION_ROLES.find((each) => each === word);
+    if (role === undefined) {
+      this.unknown(`nothing is called ${quote(`${word}(…)`)}`, word, [...PARTITION_ROLES, "rack"], undefined, path);
+      return undefined;
+    }
+    const partition = this.readPartition(inside, path);
+    return partition === undefined ? undefined : { kind: role, ...partition };
+  }
+
+  private readRack(rack: string, path: Path): NodeSelector | undefined {
+    const names = this.servers.filter((server) => server.rack === rack).map((server) => server.name);
+    if (names.length > 0) return { kind: "nodes", names };
+    const racks = [...new Set(this.servers.map((server) => server.rack).filter((each) => each !== null))];
+    this.unknown(`no rack ${quote(rack)} in this cluster`, rack, racks, "cluster.racks", path);
+    return undefined;
+  }
+
+  private members(group: (typeof GROUPS)[number]): readonly NodeName[] {
+    switch (group) {
+      case "brokers":
+        return this.brokers;
+      case "controllers":
+        return this.controllers;
+      case "clients":
+        return this.clients;
+      case "servers":
+        return this.servers.map((server) => server.name);
+      case "all":
+        return this.everyone;
+    }
+  }
+
+  /** `section` is where such a name would be declared. */
+  private unknown(
+    message: string,
+    name: string,
+    candidates: readonly string[],
+    section: string | undefined,
+    path: Path,
+    better?: string,
+  ): void {
+    const guess = better ?? nearest(name, candidates);
+    let hint =
+      guess === undefined
+        ? `there ${candidates.length === 1 ? "is" : "are"} ${candidates.slice(0, 12).join(", ")}${candidates.length > 12 ? ", …" : ""}`
+        : `did you mean ${guess}?`;
+    if (candidates.length === 0) {
+      assert(section !== undefined, "no candidates and nowhere to declare one");
+      hint = `none is declared: add it to ${section}`;
+    }
+    this.sink.add(path, { code: "UNKNOWN_NAME", message, hint });
+  }
+}
+
+/** `broker-1, broker-2, broker-3`, or `broker-1 to broker-20`. */
+function range(names: readonly NodeName[]): string {
+  return names.length > 8 ? `${names[0]} to ${names.at(-1)}` : names.join(", ");
+}

@@ -1,0 +1,209 @@
+/**
+ * Changes from the command line: `--set acks=1`, `--set cluster.brokers=5`.
+ *
+ * A key is a dial, one of Kafka's settings (then it is set wherever a setting of that name can be), or a path in the file. The
+ * change is made in the YAML document, before anything is read from it, and keeps its own text as its place.
+ */
+import { isAlias, isMap, isSeq, type Node, type Pair, parseDocument, Scalar, YAMLMap } from "yaml";
+import type { z } from "zod";
+import { nearest } from "./nearest.ts";
+import { quote } from "./quantities.ts";
+import { type Place, problemAt, ScenarioError, type ScenarioProblem } from "./scenario-error.ts";
+import { CONFIG_DEFINITIONS, type ConfigKind, DIAL_NAMES, kindsThatKnow, NOT_MODELLED } from "./schema/config.ts";
+import { SCENARIO_SCHEMA } from "./schema/scenario.ts";
+import { keyOf, type ScenarioSource } from "./source.ts";
+
+interface Override {
+  readonly text: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Throws {@link ScenarioError} if a key means nothing or a value can't be read. */
+export function applyOverrides(source: ScenarioSource, overrides: readonly string[]): void {
+  const problems: ScenarioProblem[] = [];
+  for (const text of overrides) {
+    const at = text.indexOf("=");
+    const override = { text, key: (at < 0 ? text : text.slice(0, at)).trim(), value: at < 0 ? "" : text.slice(at + 1) };
+    const problem = apply(source, override);
+    if (problem !== undefined) problems.push(problem);
+  }
+  if (problems.length > 0) throw new ScenarioError(problems);
+}
+
+function apply(source: ScenarioSource, override: Override): ScenarioProblem | undefined {
+  const { text, key, value } = override;
+  if (!text.includes("=") || key === "" || value.trim() === "") {
+    return complain(
+      override,
+      "BAD_ARGUMENT",
+      "write --set key=value",
+      0,
+      text.length,
+      "such as --set acks=1 or --set cluster.brokers=5",
+    );
+  }
+  if (parseDocument(value, { prettyErrors: false }).errors.length > 0) {
+    return complain(override, "BAD_ARGUMENT", `${quote(value)} is not a value`, text.length - value.length, text.length);
+  }
+  if (!isMap(source.document.contents)) return undefined;
+  const paths = pathsOf(source, key);
+  if (typeof paths !== "string") {
+    for (const path of paths) put(source, path, override);
+    return undefined;
+  }
+  const code = NOT_MODELLED.has(key) ? "NOT_MODELLED" : "UNKNOWN_KEY";
+  const message = NOT_MODELLED.has(key)
+    ? `${quote(key)} is known to Kafka, but not modelled yet`
+    : `there is nothing called ${quote(key)} to set`;
+  return complain(override, code, message, 0, key.length, paths);
+}
+
+/** Where the key's value belongs, or a hint if nowhere. */
+function pathsOf(source: ScenarioSource, key: string): readonly (readonly string[])[] | string {
+  if ((DIAL_NAMES as readonly string[]).includes(key)) return [["dials", key]];
+  const kinds = kindsThatKnow(key);
+  if (kinds.length > 0) {
+    const paths = kinds.flatMap((kind) => configPaths(source, kind, key));
+    return paths.length > 0 ? paths : `the scenario has no ${kinds.join(" and no ")} to set it on`;
+  }
+  const walked = walk(SCENARIO_SCHEMA, source.document.contents, key, source);
+  if (walked.path !== undefined) return [walked.path];
+  const guess = nearest(key, [...walked.candidates, ...DIAL_NAMES, ...ALL_CONFIG_KEYS, ...TOP_PATHS]);
+  return guess === undefined
+    ? "name a dial, a setting of Kafka, or a path in the file such as cluster.brokers"
+    : `did you mean ${guess}?`;
+}
+
+const ALL_CONFIG_KEYS: readonly string[] = [
+  ...new Set(Object.values(CONFIG_DEFINITIONS).flatMap((definitions) => Object.keys(definitions))),
+];
+
+/** Every place where a config of this kind lives. What a single node sets for itself is overwritten, too. */
+function configPaths(source: ScenarioSource, kind: ConfigKind, key: string): string[][] {
+  const { document } = source;
+  if (kind === "broker") {
+    const own = keysUnder(document.getIn(["cluster", "per-node"], true)).map((node) => ["cluster", "per-node", node, "config"]);
+    return [["cluster", "config", key], ...own.filter((path) => document.hasIn([...path, key])).map((path) => [...path, key])];
+  }
+  const section = `${kind}s`;
+  return keysUnder(document.get(section, true)).map((name) => [section, name, "config", key]);
+}
+
+function keysUnder(node: unknown): string[] {
+  return isMap(node) ? node.items.map((pair) => keyOf(pair as Pair)) : [];
+}
+
+interface Walk {
+  readonly path: readonly string[] | undefined;
+  /** Whole keys that would have led somewhere. */
+  readonly candidates: readonly string[];
+}
+
+/** Follows a dotted key down the schema; keys of the file may contain dots themselves. */
+function walk(schema: z.core.$ZodType, node: unknown, rest: string, source: ScenarioSource, before = ""): Walk {
+  if (rest === "") return { path: [], candidates: [] };
+  const inner = unwrapped(schema);
+  const { def } = inner._zod;
+  const here = isAlias(node) ? node.resolve(source.document) : node;
+  const candidates: string[] = [];
+  for (const [step, next] of stepsInto(def, here)) {
+    candidates.push(before + step);
+    if (rest !== step && !rest.startsWith(`${step}.`)) continue;
+    const below = isMap(here) ? here.get(step, true) : isSeq(here) ? here.items[Number(step) - 1] : undefined;
+    const further = walk(next, below, rest.slice(step.length + 1), source, `${before}${step}.`);
+    // Items are counted from 1 by people and from 0 by YAML.
+    const own = isSeq(here) ? String(Number(step) - 1) : step;
+    if (further.path !== undefined) return { path: [own, ...further.path], candidates };
+    candidates.push(...further.candidates);
+  }
+  return { path: undefined, candidates };
+}
+
+/** Longer keys first, so that `replication.factor` is taken before a `replication`. */
+function stepsInto(def: z.core.$ZodTypeDef, node: unknown): [string, z.core.$ZodType][] {
+  switch (def.type) {
+    case "object":
+      return Object.entries((def as z.core.$ZodObjectDef).shape).sort(([a], [b]) => b.length - a.length);
+    case "record":
+      return keysUnder(node).map((key) => [key, (def as z.core.$ZodRecordDef).valueType]);
+    case "array":
+      return isSeq(node) ? node.items.map((_, i) => [String(i + 1), (def as z.core.$ZodArrayDef).element]) : [];
+    default:
+      return [];
+  }
+}
+
+/** The schema of what is written, without what makes it optional or transforms it. */
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  const def = schema._zod.def as { readonly innerType?: z.core.$ZodType; readonly in?: z.core.$ZodType };
+  const inner = def.innerType ?? def.in;
+  return inner === undefined ? schema : unwrapped(inner);
+}
+
+/** Paths worth suggesting, whatever is in the file. */
+const TOP_PATHS: readonly string[] = Object.entries(SCENARIO_SCHEMA.shape).flatMap(([key, schema]) => {
+  const { def } = unwrapped(schema)._zod;
+  return def.type === "object" ? Object.keys((def as z.core.$ZodObjectDef).shape).map((below) => `${key}.${below}`) : [key];
+});
+
+/** Sets the value, and makes the maps on the way to it that are not there yet. */
+function put(source: ScenarioSource, path: readonly string[], override: Override): void {
+  const { document } = source;
+  let container = document.contents as Node;
+  for (const [depth, step] of path.entries()) {
+    const isLast = depth === path.length - 1;
+    const child = childOf(container, step);
+    if (isLast) {
+      setChild(container, step, valueNode(source, override), source, override);
+      return;
+    }
+    // What an alias names is changed here only.
+    let next = isAlias(child) ? (child.resolve(document)?.clone() as Node | undefined) : child;
+    if (!isMap(next) && !isSeq(next)) next = new YAMLMap(document.schema);
+    if (next !== child) setChild(container, step, next, source, override);
+    container = next;
+  }
+}
+
+function childOf(container: Node, step: string): Node | undefined {
+  if (isMap(container))
+    return (container.items.find((pair) => keyOf(pair as Pair) === step)?.value ?? undefined) as Node | undefined;
+  return isSeq(container) ? (container.items[Number(step)] as Node | undefined) : undefined;
+}
+
+function setChild(container: Node, step: string, value: Node, source: ScenarioSource, override: Override): void {
+  if (isSeq(container)) {
+    container.items[Number(step)] = value;
+    return;
+  }
+  if (!isMap(container)) return;
+  const existing = container.items.find((pair) => keyOf(pair as Pair) === step);
+  if (existing !== undefined) {
+    existing.value = value;
+    return;
+  }
+  const key = new Scalar(step);
+  key.source = step;
+  key.range = [0, override.key.length, override.key.length];
+  source.adopt(key, `--set ${override.text}`, override.text, 0);
+  container.items.push(source.document.createPair(key, value) as (typeof container.items)[number]);
+}
+
+function valueNode(source: ScenarioSource, override: Override): Node {
+  const node = parseDocument(override.value, { prettyErrors: false }).contents as Node;
+  source.adopt(node, `--set ${override.text}`, override.text, override.text.length - override.value.length);
+  return node;
+}
+
+function complain(
+  override: Override,
+  code: "BAD_ARGUMENT" | "UNKNOWN_KEY" | "NOT_MODELLED",
+  message: string,
+  start: number,
+  end: number,
+  hint?: string,
+): ScenarioProblem {
+  const place: Place = { file: `--set ${override.text}`, text: override.text, start, end, isFile: false };
+  return problemAt(place, { code, message, hint });
+}

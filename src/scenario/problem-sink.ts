@@ -1,0 +1,33 @@
+/** Gathers what is wrong with a scenario, each with its place. */
+import { type ProblemCode, problemAt, ScenarioError, type ScenarioProblem } from "./scenario-error.ts";
+import type { Path, ScenarioSource } from "./source.ts";
+
+export interface Complaint {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+export class ProblemSink {
+  readonly source: ScenarioSource;
+  private readonly problems: ScenarioProblem[] = [];
+
+  constructor(source: ScenarioSource) {
+    this.source = source;
+  }
+
+  get isEmpty(): boolean {
+    return this.problems.length === 0;
+  }
+
+  add(path: Path, complaint: Complaint, part: "key" | "value" = "value"): void {
+    this.problems.push(problemAt(this.source.locate(path, part), complaint));
+  }
+
+  /** Throws all of them, in the order of the file, if there are any. */
+  throwIfAny(): void {
+    if (this.problems.length === 0) return;
+    const inFile = (problem: ScenarioProblem): number => (problem.place?.isFile === true ? 0 : 1);
+    throw new ScenarioError(this.problems.sort((a, b) => inFile(a) - inFile(b) || a.line - b.line || a.column - b.column));
+  }
+}

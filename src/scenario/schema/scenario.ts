@@ -1,0 +1,102 @@
+/** The schema of a whole scenario. */
+import { z } from "zod";
+import { readBounds, readDurationBounds, readSeed } from "../quantities.ts";
+import {
+  CLOCKS_SCHEMA,
+  CLUSTER_SCHEMA,
+  DISKS_SCHEMA,
+  duration,
+  NETWORK_SCHEMA,
+  RELEASE_SCHEMA,
+  TOPICS_SCHEMA,
+} from "./cluster.ts";
+import { DIAL_NAMES, DIALS_SCHEMA } from "./config.ts";
+import { FAULT_SCHEMA, GOAL_SCHEMA, NEMESIS_SCHEMA } from "./faults.ts";
+import { object, oneOrMore, quantity, wholeNumber } from "./kit.ts";
+import { CONSUMERS_SCHEMA, PRODUCERS_SCHEMA } from "./workload.ts";
+
+function count(description: string) {
+  return quantity('a number of records, such as 0, ">0" or 1..5', description, readBounds).optional();
+}
+
+const EXPECT_SHAPE = {
+  violates: oneOrMore(
+    "an invariant",
+    "Invariants that the run must violate, each at least once. No other may be. Default: none.",
+  ).optional(),
+  records: object("records", "How many records must have met which fate.", {
+    lost: count("Acknowledged, and lost against Kafka's promise. Default: 0 unless `violates` says otherwise."),
+    "legally-lost": count("Acknowledged, and lost as this configuration allows (acks=1, unclean election)."),
+    duplicated: count("In the log more than once."),
+    failed: count("Given up by the producer, which said so."),
+    delayed: count("Acknowledged only after a retry or a failover."),
+  }).optional(),
+  "longest-outage": quantity(
+    "a range of durations, such as 30s..45s",
+    "The longest stretch without an acknowledgement that a producer met: 30s..45s, ..10s.",
+    readDurationBounds,
+  ).optional(),
+  reaches: z
+    .array(GOAL_SCHEMA)
+    .min(1)
+    .describe("What must happen at least once (or `nth` times), lest the run prove nothing.")
+    .optional(),
+};
+
+export const EXPECT_SCHEMA = object(
+  "expect",
+  "How the run must end. By default nothing is violated and nothing lost.",
+  EXPECT_SHAPE,
+);
+export type WrittenExpect = z.output<typeof EXPECT_SCHEMA>;
+
+const DIAL_VALUE = z.union([z.boolean(), z.string(), z.number()], { error: () => "this must be a position of the dial" });
+
+export const EXHIBIT_SCHEMA = object(
+  "exhibit",
+  "One file, two runs: the same faults and seed, with a dial at its old and at its new position.",
+  {
+    dial: z.enum(DIAL_NAMES as [string, ...string[]]).describe("The dial."),
+    old: DIAL_VALUE.describe("Its position before the fix. Default: what the newest release does not have.").optional(),
+    new: DIAL_VALUE.describe("Its position since the fix. Default: what the newest release has.").optional(),
+    violates: oneOrMore("an invariant", "What the old position violates.").optional(),
+    "old-expect": object("old-expect", "What else to expect at the old position.", EXPECT_SHAPE).optional(),
+    "new-expect": object("new-expect", "What to expect at the new position. Default: `expect`.", EXPECT_SHAPE).optional(),
+  },
+);
+
+export const SCENARIO_SCHEMA = object(
+  "the scenario",
+  "A scenario for kafka-sim: a cluster, its clients, what goes wrong, and how it must end.",
+  {
+    $schema: z.string().describe("Where the schema of this file is, for editors.").optional(),
+    name: z
+      .string({ error: () => "this must be a text" })
+      .min(1)
+      .describe("What the scenario is called."),
+    about: z.string().describe("What happens in it and why, for someone who is learning Kafka.").optional(),
+    tags: z.array(z.string()).describe("Words to find it by.").optional(),
+    kafka: RELEASE_SCHEMA.optional(),
+    seed: quantity("a whole number", "The seed of the run. Default: 1.", readSeed).optional(),
+    cluster: CLUSTER_SCHEMA.optional(),
+    dials: DIALS_SCHEMA.optional(),
+    topics: TOPICS_SCHEMA.optional(),
+    producers: PRODUCERS_SCHEMA.optional(),
+    consumers: CONSUMERS_SCHEMA.optional(),
+    network: NETWORK_SCHEMA.optional(),
+    disks: DISKS_SCHEMA.optional(),
+    clocks: CLOCKS_SCHEMA.optional(),
+    faults: z.array(FAULT_SCHEMA).describe("What goes wrong, in order.").optional(),
+    nemesis: NEMESIS_SCHEMA.optional(),
+    run: object("run", "How long it goes on.", {
+      for: duration("Virtual time. Default: 60s.").optional(),
+      "max-events": wholeNumber("Steps after which the run is given up as undecided.", 1).optional(),
+      settle: duration(
+        "Virtual time after that, without new records, in which what is on its way can arrive. Default: 0s.",
+      ).optional(),
+    }).optional(),
+    expect: EXPECT_SCHEMA.optional(),
+    exhibit: EXHIBIT_SCHEMA.optional(),
+  },
+);
+export type WrittenScenario = z.output<typeof SCENARIO_SCHEMA>;

@@ -1,0 +1,200 @@
+/**
+ * A scenario as everything behind the file format sees it: plain, complete, frozen.
+ *
+ * Durations are microseconds, defaults are filled in, names that are known before the run are resolved to nodes. It can be
+ * cloned to a worker as it is. `source` is where in the file something stands (`file.yaml:9:5`).
+ */
+import type { Micros } from "../base/units.ts";
+import type { BrokerConfig } from "../kafka/config/broker-config.ts";
+import type { ConsumerConfig, ProducerConfig } from "../kafka/config/client-config.ts";
+import type { DialName, Dials } from "../kafka/dials.ts";
+import type { BrokerId, ReplicaId, TopicPartition } from "../kafka/ids.ts";
+import type { JsonValue } from "../kafka/producer/record-template.ts";
+import type { DiskSpec } from "../sim/disk.ts";
+import type { Distribution } from "../sim/distribution.ts";
+import type { NodeName } from "../sim/host.ts";
+import type { FaultSpec, NemesisSpec } from "./fault-spec.ts";
+import type { EventPattern } from "./patterns.ts";
+
+export interface ScenarioSpec {
+  /** As it was given to the loader. */
+  readonly file: string;
+  readonly name: string;
+  readonly about: string;
+  readonly tags: readonly string[];
+  /** The Kafka release: `4.1`. */
+  readonly release: string;
+  readonly seed: number;
+  readonly cluster: ClusterSpec;
+  /** Every dial: the release's preset, with what the scenario turns. */
+  readonly dials: Dials;
+  /** Those the scenario turns away from its release by hand. */
+  readonly turnedDials: readonly DialName[];
+  readonly topics: readonly TopicSpec[];
+  readonly producers: readonly ProducerSpec[];
+  readonly consumers: readonly ConsumerSpec[];
+  readonly network: NetworkSpec;
+  readonly faults: readonly FaultSpec[];
+  readonly nemesis: NemesisSpec | undefined;
+  readonly run: RunSpec;
+  readonly expect: ExpectSpec;
+  /** Present when the file is played twice, with a dial at its old and at its new value. */
+  readonly exhibit: ExhibitSpec | undefined;
+}
+
+export interface ClusterSpec {
+  readonly mode: "kraft";
+  /** Whether the controllers live in broker processes. */
+  readonly combined: boolean;
+  /** Brokers first, then dedicated controllers, each by ascending id. */
+  readonly nodes: readonly ServerSpec[];
+  /** The broker settings that the scenario gives for the whole cluster, as written. */
+  readonly config: ConfigOverrides;
+}
+
+/** A broker, a controller, or both in one. */
+export interface ServerSpec {
+  readonly name: NodeName;
+  readonly id: ReplicaId;
+  readonly broker: boolean;
+  readonly controller: boolean;
+  readonly rack: string | null;
+  /** Effective: defaults, the cluster's settings, this node's. */
+  readonly config: BrokerConfig;
+  readonly disk: DiskSpec;
+  readonly clock: ClockSpec;
+}
+
+export interface ClockSpec {
+  readonly offsetUs: Micros;
+  /** How much faster than virtual time it runs, in millionths. */
+  readonly driftPpm: number;
+}
+
+/** Settings as written in the scenario, by Kafka's key. */
+export type ConfigOverrides = Readonly<Record<string, number | boolean | string>>;
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Replicas of each partition, by hand; undefined lets the controller place them. */
+  readonly assignment: readonly (readonly BrokerId[])[] | undefined;
+  /** Only what is set; the rest is the broker's. */
+  readonly config: ConfigOverrides;
+  readonly source: string;
+}
+
+export interface ProducerSpec {
+  readonly name: NodeName;
+  readonly topic: string;
+  readonly rate: RateSpec;
+  /** Stops after so many records. */
+  readonly count: number | undefined;
+  readonly fromUs: Micros;
+  readonly untilUs: Micros | undefined;
+  /** What `compileRecordTemplate` takes, and has already been found to be right; null: records have no key. */
+  readonly key: JsonValue;
+  readonly value: JsonValue;
+  /** Given by the application; undefined leaves it to the producer's partitioner. */
+  readonly partition: number | "round-robin" | undefined;
+  readonly config: ProducerConfig;
+  readonly clock: ClockSpec;
+  readonly source: string;
+}
+
+/** `records` in every `perUs`: the nth record is due `floor(n * perUs / records)` after the first. */
+export interface RateSpec {
+  readonly records: number;
+  readonly perUs: Micros;
+}
+
+export interface ConsumerSpec {
+  readonly name: NodeName;
+  /** By hand, every one once, in the order of the file. */
+  readonly assignment: readonly TopicPartition[];
+  /** What the application takes for one record. */
+  readonly handlerUs: Micros;
+  readonly fromUs: Micros;
+  readonly untilUs: Micros | undefined;
+  readonly config: ConsumerConfig;
+  readonly clock: ClockSpec;
+  readonly source: string;
+}
+
+export interface NetworkSpec {
+  readonly latency: Distribution;
+  /** Between nodes of different racks; undefined: as everywhere. */
+  readonly acrossRacks: Distribution | undefined;
+  /** 0 is unlimited. */
+  readonly bytesPerSecond: number;
+  readonly unreliable: UnreliableSpec | undefined;
+  /** Later entries win. */
+  readonly links: readonly LinkSpec[];
+}
+
+/** Between each of `a` and each of `b`, both ways. Undefined fields leave what holds otherwise. */
+export interface LinkSpec {
+  readonly a: readonly NodeName[];
+  readonly b: readonly NodeName[];
+  readonly latency: Distribution | undefined;
+  readonly bytesPerSecond: number | undefined;
+  readonly unreliable: UnreliableSpec | undefined;
+  readonly source: string;
+}
+
+/** Faults beyond TCP, by chance, each in millionths of the messages. */
+export interface UnreliableSpec {
+  readonly dropPpm: number;
+  readonly duplicatePpm: number;
+  readonly delayPpm: number;
+  readonly delayUpToUs: Micros;
+}
+
+export interface RunSpec {
+  readonly forUs: Micros;
+  /** Steps after which the run is given up as undecided. */
+  readonly maxEvents: number | undefined;
+  /** Virtual time at the end in which no producer sends, so that what is on its way can arrive. Part of `forUs`: no; it follows. */
+  readonly settleUs: Micros;
+}
+
+export interface ExpectSpec {
+  /** Invariants of which each must be violated at least once; no other may be. */
+  readonly violates: readonly string[];
+  readonly records: RecordExpectations;
+  /** The longest stretch without an acknowledgement that a client met. */
+  readonly longestOutage: Bounds | undefined;
+  readonly reaches: readonly GoalSpec[];
+}
+
+export const RECORD_COUNTS = ["lost", "legallyLost", "duplicated", "failed", "delayed"] as const;
+export type RecordCount = (typeof RECORD_COUNTS)[number];
+export type RecordExpectations = { readonly [C in RecordCount]: Bounds | undefined };
+
+/** Both included. */
+export interface Bounds {
+  readonly min: number;
+  /** Undefined: no upper bound. */
+  readonly max: number | undefined;
+}
+
+/** Something that must happen, `times` times or more. */
+export interface GoalSpec {
+  readonly pattern: EventPattern;
+  readonly times: number;
+  /** For people: `IsrChanged partition=orders-0 isr=[leader]`. */
+  readonly text: string;
+  readonly source: string;
+}
+
+export interface ExhibitSpec {
+  readonly dial: DialName;
+  readonly old: ExhibitSide;
+  readonly new: ExhibitSide;
+}
+
+export interface ExhibitSide {
+  readonly value: boolean | string;
+  readonly expect: ExpectSpec;
+}
