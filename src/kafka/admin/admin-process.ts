@@ -101,7 +101,8 @@ export class AdminProcess implements Process, CompletionHandler<Call> {
   }
 
   onTimer(timer: Timer): void {
-    this.send((timer as CallTimer).call);
+    if (timer.target !== this) timer.target.onTimer(timer);
+    else this.send((timer as CallTimer).call);
   }
 
   onDiskDone(_operation: DiskOperation, _ok: boolean): void {}

@@ -44,8 +44,9 @@ export class ConsumerProcess implements Process, ConsumerApplication {
     this.consumer.network.onDisconnected(connection);
   }
 
-  onTimer(_timer: Timer): void {
-    this.poll();
+  onTimer(timer: Timer): void {
+    if (timer.target !== this) timer.target.onTimer(timer);
+    else this.poll();
   }
 
   onDiskDone(_operation: DiskOperation, _ok: boolean): void {}

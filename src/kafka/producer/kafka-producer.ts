@@ -193,13 +193,19 @@ export class KafkaProducer implements CompletionHandler, BatchListener, TimerTar
 
   private append(send: BlockedSend, partition: number): boolean {
     const { topic, record, wish, sentAt } = send;
-    const result = this.accumulator.append({ topic, partition }, record, sentAt, this.host.now());
+    const now = this.host.now();
+    let result = this.accumulator.append({ topic, partition }, record, sentAt, now);
     if (result.kind === "exhausted") {
-      send.partition = partition;
+      // Under pressure nothing lingers; with acks=0 that alone makes room.
       this.accumulator.pressed = true;
       this.sender.run();
+      result = this.accumulator.append({ topic, partition }, record, sentAt, now);
+    }
+    if (result.kind === "exhausted") {
+      send.partition = partition;
       return false;
     }
+    this.accumulator.pressed = this.closing;
     if (wish === undefined) {
       this.partitioner.onAppended(topic, record.key, result.bytes, this.accumulator.lastBatchFull(topic, partition));
     }
@@ -220,8 +226,12 @@ export class KafkaProducer implements CompletionHandler, BatchListener, TimerTar
 
   /** Something changed that a blocked send may have waited for. */
   private resume(): void {
-    if (this.blocked === undefined || !this.tryToSend(this.blocked)) return;
-    this.returnFromSend();
+    const send = this.blocked;
+    if (send === undefined) return;
+    // What is sent meanwhile may free memory at once (acks=0) and come back to here.
+    this.blocked = undefined;
+    if (this.tryToSend(send)) this.returnFromSend();
+    else this.blocked = send;
   }
 
   private returnFromSend(): void {

@@ -70,8 +70,9 @@ export class ProducerProcess implements Process, ProducerApplication {
     this.producer.network.onDisconnected(connection);
   }
 
-  onTimer(_timer: Timer): void {
-    this.sendDue();
+  onTimer(timer: Timer): void {
+    if (timer.target !== this) timer.target.onTimer(timer);
+    else this.sendDue();
   }
 
   onDiskDone(_operation: DiskOperation, _ok: boolean): void {}
