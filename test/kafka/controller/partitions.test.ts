@@ -168,14 +168,14 @@ describe("unclean election by setting (unclean-leader-election-loss)", () => {
     expect(fixture.partition()).toMatchObject({ isr: [2], leader: 2, leaderRecoveryState: "RECOVERING" });
   });
 
-  test("allowed by the broker's setting, a topic may still forbid it", () => {
-    const config = { "unclean.leader.election.enable": true };
+  test("allowed by the broker's setting, a topic may still forbid it, now and whenever the controller looks again", () => {
+    const config = { "unclean.leader.election.enable": true, "unclean.leader.election.interval.ms": 3_000 };
     const fixture = new ControllerFixture({ config }).activate().withBrokers(2);
     fixture.createTopic([[1, 2]], { "unclean.leader.election.enable": "false" });
     fixture.alterIsr(0, [1]);
     fixture.fenceBySilence([1], [2]);
+    fixture.fenceBySilence([1], [2]); // ten seconds more: three looks
     expect(fixture.partition()).toMatchObject({ isr: [1], leader: -1 });
-    fixture.runFor(1);
     expect(fixture.events("PartitionChanged").at(-1)?.uncleanElection).toBe(false);
   });
 
