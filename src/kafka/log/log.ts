@@ -129,7 +129,7 @@ export class Log<R> implements DiskTarget {
     this.lastEpoch = this.segments.lastBatchEpoch;
     this.epochs.truncateFromEnd(this.end);
     this.epochs.truncateFromStart(this.start);
-    if (this.epochs.entries() !== known) this.epochFile.write(this.epochs.entries());
+    if (this.epochs.entries() !== known) this.epochFile.writeDurably(this.epochs.entries());
   }
 
   /** The first readable offset. */
@@ -252,10 +252,12 @@ export class Log<R> implements DiskTarget {
     return true;
   }
 
-  /** A cut of the epochs need not be durable: opening the log repeats it. */
-  private epochsCut(): void {
-    this.epochFile.write(this.epochs.entries());
-    this.listener?.onEpochsChanged(this.epochs.entries());
+  /**
+   * A cut is on disk when it returns, too. Current Kafka leaves that to later; but an epoch that came back would be taken for that of
+   * records written meanwhile in an earlier one.
+   */
+  private saveCutEpochs(): void {
+    if (!this.epochFile.writeDurably(this.epochs.entries())) this.fail();
   }
 
   // ---- truncation (1.9) ----
@@ -266,7 +268,9 @@ export class Log<R> implements DiskTarget {
    */
   truncateTo(target: Offset): void {
     if (target >= this.end) {
-      if (this.epochs.truncateFromEnd(target)) this.epochsCut();
+      if (!this.epochs.truncateFromEnd(target)) return;
+      this.saveCutEpochs();
+      this.listener?.onEpochsChanged(this.epochs.entries());
       return;
     }
     if (target < this.segments.baseOffset) {
@@ -278,9 +282,7 @@ export class Log<R> implements DiskTarget {
     this.endsAt(this.segments.active.endOffset);
     this.watermark = Math.min(this.watermark, this.end);
     this.start = Math.min(this.start, this.end);
-    const epochsChanged = this.epochs.truncateFromEnd(this.end);
-    this.listener?.onTruncated(from, this.end, false);
-    if (epochsChanged) this.epochsCut();
+    this.truncated(from, false, this.epochs.truncateFromEnd(this.end));
   }
 
   /** Drops everything; the log starts anew at `offset`. */
@@ -290,9 +292,13 @@ export class Log<R> implements DiskTarget {
     this.endsAt(offset);
     this.watermark = offset;
     this.start = offset;
-    const epochsChanged = this.epochs.clear();
-    this.listener?.onTruncated(from, offset, true);
-    if (epochsChanged) this.epochsCut();
+    this.truncated(from, true, this.epochs.clear());
+  }
+
+  private truncated(from: Offset, fully: boolean, epochsChanged: boolean): void {
+    if (epochsChanged) this.saveCutEpochs();
+    this.listener?.onTruncated(from, this.end, fully);
+    if (epochsChanged) this.listener?.onEpochsChanged(this.epochs.entries());
   }
 
   private endsAt(end: Offset): void {
@@ -311,8 +317,9 @@ export class Log<R> implements DiskTarget {
     if (to > this.watermark) return "OFFSET_OUT_OF_RANGE";
     this.start = to;
     const epochsChanged = this.epochs.truncateFromStart(to);
+    if (epochsChanged) this.saveCutEpochs();
     this.listener?.onLogStartOffsetAdvanced(to);
-    if (epochsChanged) this.epochsCut();
+    if (epochsChanged) this.listener?.onEpochsChanged(this.epochs.entries());
     return "NONE";
   }
 
