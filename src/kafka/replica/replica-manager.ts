@@ -199,10 +199,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
       partition = new Partition(this.logDirectory.openOrCreate(topic, index, topicId), this.proposals);
       this.partitions.add(topic, index, partition);
     }
-    const { config } = partition.replica;
-    const { minInsyncReplicas } = config;
-    config.update(this.context.image.topicConfig(topic));
-    if (config.minInsyncReplicas < minInsyncReplicas) partition.raiseHighWatermark();
+    partition.replica.config.update(this.context.image.topicConfig(topic));
     return partition;
   }
 
