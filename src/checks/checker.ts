@@ -1,0 +1,130 @@
+/**
+ * The checker: the ghost, the invariants, and the table that leads each kind of event to those who watch it.
+ *
+ * An event costs a look into the table, the ghost's update, and the invariants that watch its kind. Partitions that a step
+ * has touched are judged once, when the first event of a later step arrives. Nothing is allocated while nothing is wrong.
+ */
+import { assert } from "../base/assert.ts";
+import { type Micros, ms, seconds } from "../base/units.ts";
+import type { DomainEvent, NodeName } from "../sim/host.ts";
+import { longestOutage, type Outage, outages } from "./availability.ts";
+import { fourNumbers, type RecordNumbers } from "./four-numbers.ts";
+import { GHOST_KINDS, Ghost } from "./ghost/ghost.ts";
+import { type Invariant, Reporter, type Violation } from "./invariant.ts";
+import { allInvariants, INVARIANT_NAMES } from "./invariants/catalogue.ts";
+import type { Observation, ObservedEvent } from "./observation.ts";
+
+export interface CheckerOptions {
+  /** Names of the invariants to judge by; all, unless given. */
+  readonly enabled?: readonly string[];
+  /** An acknowledgement later than this counts as delayed. */
+  readonly delayBoundUs?: Micros;
+  /** `controller.quorum.fetch.timeout.ms` of the cluster. */
+  readonly raftFetchTimeoutUs?: Micros;
+  /** Whether KIP-966 is on in this cluster. Unless given, what is legal either way is accepted. */
+  readonly eligibleLeaderReplicas?: boolean;
+}
+
+/** What the checker looks at again and again, filled anew for each event. */
+interface Current {
+  step: number;
+  timeUs: Micros;
+  node: NodeName | undefined;
+  event: ObservedEvent;
+}
+
+const NOTHING: ObservedEvent = { kind: "Resumed", node: "" };
+
+export class Checker {
+  readonly invariants: readonly Invariant[];
+  readonly ghost: Ghost;
+  private readonly reporter = new Reporter();
+  private readonly watchers = new Map<string, Invariant[]>();
+  private readonly partitionInvariants: readonly Invariant[];
+  private readonly current: Current = { step: 0, timeUs: 0, node: undefined, event: NOTHING };
+  private finishedAt: Micros = -1;
+
+  constructor(options: CheckerOptions = {}) {
+    const { enabled } = options;
+    for (const name of enabled ?? []) assert(INVARIANT_NAMES.includes(name), `no invariant is called ${name}`);
+    this.invariants = allInvariants().filter(({ name }) => enabled === undefined || enabled.includes(name));
+    this.partitionInvariants = this.invariants.filter((invariant) => invariant.checkPartition !== undefined);
+    this.ghost = new Ghost({
+      delayBoundUs: options.delayBoundUs ?? seconds(1),
+      raftFetchTimeoutUs: options.raftFetchTimeoutUs ?? ms(2_000),
+      eligibleLeaderReplicas: options.eligibleLeaderReplicas,
+    });
+    for (const kind of GHOST_KINDS) this.watchers.set(kind, []);
+    for (const invariant of this.invariants) {
+      for (const kind of invariant.watches) {
+        const watchers = this.watchers.get(kind);
+        if (watchers === undefined) this.watchers.set(kind, [invariant]);
+        else watchers.push(invariant);
+      }
+    }
+  }
+
+  /** Events come in order of their steps. Kinds that nobody watches cost nothing. */
+  observe(step: number, timeUs: Micros, node: NodeName | undefined, event: DomainEvent): void {
+    const watchers = this.watchers.get(event.kind);
+    if (watchers === undefined) return;
+    const { reporter, ghost, current } = this;
+    if (step !== reporter.step) {
+      if (ghost.dirty.length > 0) this.endStep();
+      reporter.step = step;
+    }
+    reporter.timeUs = timeUs;
+    current.step = step;
+    current.timeUs = timeUs;
+    current.node = node;
+    // The table has only kinds that are observed.
+    current.event = event as ObservedEvent;
+    ghost.apply(current as Observation);
+    for (let i = 0; i < watchers.length; i++) (watchers[i] as Invariant).observe?.(current, ghost, reporter);
+  }
+
+  /** The run is over at `timeUs`. Once; nothing is observed afterwards. */
+  finish(timeUs: Micros): void {
+    if (this.finishedAt >= 0) return;
+    if (this.ghost.dirty.length > 0) this.endStep();
+    this.finishedAt = timeUs;
+    this.reporter.timeUs = timeUs;
+    for (const invariant of this.invariants) invariant.atEnd?.(this.ghost, this.reporter);
+  }
+
+  /** In order of discovery. */
+  get violations(): readonly Violation[] {
+    return this.reporter.violations;
+  }
+
+  /** The four numbers as of now: one pass over all logs. */
+  get records(): RecordNumbers {
+    return fourNumbers(this.ghost);
+  }
+
+  /** Each producer's longest outage as of now. */
+  get outages(): readonly Outage[] {
+    return outages(this.ghost, this.now);
+  }
+
+  get longestOutage(): Outage | undefined {
+    return longestOutage(this.ghost, this.now);
+  }
+
+  private get now(): Micros {
+    return this.finishedAt >= 0 ? this.finishedAt : this.reporter.timeUs;
+  }
+
+  private endStep(): void {
+    const { ghost, reporter, partitionInvariants } = this;
+    for (let i = 0; i < ghost.dirty.length; i++) {
+      const partition = ghost.dirty[i];
+      if (partition === undefined) continue;
+      partition.dirty = false;
+      for (let k = 0; k < partitionInvariants.length; k++) {
+        (partitionInvariants[k] as Invariant).checkPartition?.(partition, ghost, reporter);
+      }
+    }
+    ghost.dirty.length = 0;
+  }
+}

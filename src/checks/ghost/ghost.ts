@@ -1,0 +1,429 @@
+/**
+ * The ghost: what an observer outside of all processes knows of the cluster, from nothing but the stream of events.
+ *
+ * It is brought up to date with an event before any invariant sees that event, and it costs an event only what that event
+ * touches. `partition`, `replica` and `loss` name what the event was about, so that no invariant looks it up again.
+ */
+import type { Micros } from "../../base/units.ts";
+import type {
+  BecameLeader,
+  HighWatermarkAdvanced,
+  KafkaEvent,
+  LogLoaded,
+  LogTruncated,
+  PartitionChanged,
+  TopicCreated,
+} from "../../kafka/events.ts";
+import type { BrokerId, LeaderEpoch, Offset } from "../../kafka/ids.ts";
+import type { NodeName } from "../../sim/host.ts";
+import type { NodeEvent } from "../../sim/node-events.ts";
+import type { Observation, ObservedKind } from "../observation.ts";
+import { applyClientEvent, forgiveLoss } from "./client-events.ts";
+import type { GhostClient } from "./ghost-clients.ts";
+import { GhostPartition, GhostReplica, type Loss } from "./ghost-partition.ts";
+import { GhostQuorum, type GhostQuorumNode } from "./ghost-quorum.ts";
+import { GhostLinks } from "./links.ts";
+import { GhostBroker, GhostNode } from "./nodes.ts";
+import { applyProcessChange } from "./process-changes.ts";
+import { applyQuorumEvent } from "./quorum-events.ts";
+
+export interface GhostOptions {
+  readonly delayBoundUs: Micros;
+  /** `controller.quorum.fetch.timeout.ms`. */
+  readonly raftFetchTimeoutUs: Micros;
+  /** Whether KIP-966 is on; undefined if nobody says. */
+  readonly eligibleLeaderReplicas: boolean | undefined;
+}
+
+/** The kinds that the ghost itself must see, whoever else watches them. */
+export const GHOST_KINDS: readonly ObservedKind[] = [
+  "LogLoaded",
+  "RecordsAppended",
+  "LogTruncated",
+  "LogStartOffsetAdvanced",
+  "HighWatermarkAdvanced",
+  "LeaderEpochCacheChanged",
+  "BecameLeader",
+  "BecameFollower",
+  "ReplicaStopped",
+  "LeaderIsrUpdated",
+  "TopicCreated",
+  "PartitionChanged",
+  "BrokerRegistered",
+  "BrokerFenced",
+  "BrokerUnfenced",
+  "BrokerInControlledShutdown",
+  "RaftStateChanged",
+  "RaftLeaderElected",
+  "RaftLogLoaded",
+  "RaftRecordsAppended",
+  "RaftLogTruncated",
+  "RaftHighWatermarkAdvanced",
+  "BrokerStateChanged",
+  "ProduceSatisfied",
+  "RecordSent",
+  "ProduceAcknowledged",
+  "ProduceFailed",
+  "RecordsRead",
+  "ProcessStarted",
+  "ProcessCrashed",
+  "ProcessExited",
+  "PowerLost",
+  "DiskWiped",
+  "Paused",
+  "Resumed",
+  "LinkCut",
+  "LinkHealed",
+];
+
+export class Ghost {
+  readonly options: GhostOptions;
+  readonly partitions: GhostPartition[] = [];
+  readonly brokers = new Map<BrokerId, GhostBroker>();
+  readonly nodes = new Map<NodeName, GhostNode>();
+  readonly clients = new Map<NodeName, GhostClient>();
+  readonly quorum: GhostQuorum;
+  readonly links = new GhostLinks();
+  /** What the event is about, where it is about one. */
+  partition: GhostPartition | undefined;
+  replica: GhostReplica | undefined;
+  quorumNode: GhostQuorumNode | undefined;
+  /** The replica's log end, and the epoch of its last batch, before the event. */
+  endBefore: Offset = 0;
+  lastEpochBefore: LeaderEpoch = -1;
+  /** The loss that the event brought about. */
+  loss: Loss | undefined;
+  /** The committed state before this PartitionChanged; undefined too if the event was old news. */
+  stateBefore: PartitionChanged | undefined;
+  stateBeforeStep = 0;
+  stateBeforeTime: Micros = 0;
+  isNews = false;
+  /** Partitions to judge when the step has ended. */
+  readonly dirty: GhostPartition[] = [];
+  /** The controller died while it was reporting a commit, so that half of a batch may be missing until the next one reports it. */
+  commitTorn = false;
+  /** Who last reported a committed decision, and when. */
+  commitNode: NodeName | undefined;
+  commitStep = -1;
+  private readonly byTopic = new Map<string, GhostPartition[]>();
+  private readonly createdTopics = new Map<string, TopicCreated>();
+
+  constructor(options: GhostOptions) {
+    this.options = options;
+    this.quorum = new GhostQuorum(options.raftFetchTimeoutUs);
+  }
+
+  apply(o: Observation): void {
+    this.loss = undefined;
+    const { event } = o;
+    switch (event.kind) {
+      case "RecordsAppended": {
+        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+        this.endBefore = replica.log.endOffset;
+        this.lastEpochBefore = replica.log.lastEpoch;
+        replica.log.append(event.batch);
+        if (replica.lostTo >= 0) replica.noteGain();
+        if (!replica.log.agreesUpTo(replica.log.endOffset)) this.touch(replica.partition);
+        return;
+      }
+      case "HighWatermarkAdvanced":
+        this.onHighWatermark(event, o);
+        return;
+      case "RecordSent":
+      case "ProduceAcknowledged":
+      case "ProduceFailed":
+      case "ProduceSatisfied":
+      case "RecordsRead":
+        applyClientEvent(this, event, o);
+        return;
+      case "LogLoaded":
+        this.onLogLoaded(event, o);
+        return;
+      case "LogTruncated":
+        this.onLogTruncated(event, o);
+        return;
+      case "LogStartOffsetAdvanced": {
+        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+        replica.log.logStart = event.to;
+        if (replica.role === "leader") replica.partition.legalStart = Math.max(replica.partition.legalStart, event.to);
+        this.touch(replica.partition);
+        return;
+      }
+      case "LeaderEpochCacheChanged": {
+        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+        replica.epochs = event.epochs;
+        replica.epochsChanged = true;
+        this.touch(replica.partition);
+        return;
+      }
+      case "BecameLeader":
+        this.onBecameLeader(event, o);
+        return;
+      case "BecameFollower": {
+        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+        this.setRole(replica, "follower", event.leaderEpoch, o);
+        return;
+      }
+      case "LeaderIsrUpdated": {
+        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+        replica.isr = event.isr;
+        replica.maximalIsr = event.maximalIsr;
+        this.touch(replica.partition);
+        return;
+      }
+      case "ReplicaStopped": {
+        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+        replica.role = "none";
+        this.touch(replica.partition);
+        return;
+      }
+      default:
+        this.applyRarer(event, o);
+    }
+  }
+
+  partitionOf(topic: string, partition: number): GhostPartition {
+    let partitions = this.byTopic.get(topic);
+    if (partitions === undefined) {
+      partitions = [];
+      this.byTopic.set(topic, partitions);
+    }
+    let found = partitions[partition];
+    if (found === undefined) {
+      found = new GhostPartition(topic, partition);
+      partitions[partition] = found;
+      this.partitions.push(found);
+    }
+    this.partition = found;
+    return found;
+  }
+
+  broker(id: BrokerId): GhostBroker {
+    let broker = this.brokers.get(id);
+    if (broker === undefined) {
+      broker = new GhostBroker(id);
+      this.brokers.set(id, broker);
+    }
+    return broker;
+  }
+
+  node(name: NodeName): GhostNode {
+    let node = this.nodes.get(name);
+    if (node === undefined) {
+      node = new GhostNode(name);
+      this.nodes.set(name, node);
+    }
+    return node;
+  }
+
+  /** Whether the node's process runs and is not standing still. */
+  isAwake(name: NodeName | undefined): boolean {
+    const node = name === undefined ? undefined : this.nodes.get(name);
+    return node === undefined || (node.up && !node.paused);
+  }
+
+  touch(partition: GhostPartition): void {
+    if (partition.dirty) return;
+    partition.dirty = true;
+    this.dirty.push(partition);
+  }
+
+  replicaOf(topic: string, partition: number, broker: BrokerId, o: Observation): GhostReplica {
+    const on = this.partitionOf(topic, partition);
+    let replica = on.replica(broker);
+    if (replica === undefined) {
+      const owner = this.ownBroker(broker, o.node);
+      replica = new GhostReplica(on, owner);
+      on.replicas.push(replica);
+      owner.replicas.push(replica);
+    }
+    this.replica = replica;
+    return replica;
+  }
+
+  private applyRarer(event: KafkaEvent | NodeEvent, o: Observation): void {
+    switch (event.kind) {
+      case "PartitionChanged":
+        this.onPartitionChanged(event, o);
+        return;
+      case "TopicCreated":
+        this.onTopicCreated(event, o);
+        return;
+      case "BrokerRegistered": {
+        const broker = this.decided(event.broker, event.metadataOffset, o);
+        if (broker === undefined || broker.epoch === event.brokerEpoch) return;
+        broker.epoch = event.brokerEpoch;
+        broker.fenced = true;
+        broker.inControlledShutdown = false;
+        return;
+      }
+      case "BrokerFenced":
+      case "BrokerUnfenced": {
+        const broker = this.decided(event.broker, event.metadataOffset, o);
+        if (broker !== undefined) broker.fenced = event.kind === "BrokerFenced";
+        return;
+      }
+      case "BrokerInControlledShutdown": {
+        const broker = this.decided(event.broker, event.metadataOffset, o);
+        if (broker !== undefined) broker.inControlledShutdown = true;
+        return;
+      }
+      case "BrokerStateChanged": {
+        const broker = this.ownBroker(event.broker, o.node);
+        const { state } = event;
+        broker.running = state === "RECOVERY" || state === "RUNNING" || state === "PENDING_CONTROLLED_SHUTDOWN";
+        for (const replica of broker.replicas) this.touch(replica.partition);
+        return;
+      }
+      case "LinkCut":
+      case "LinkHealed":
+        this.links.apply(event);
+        return;
+      case "Paused":
+      case "Resumed":
+        this.node(event.node).paused = event.kind === "Paused";
+        return;
+      case "ProcessStarted":
+      case "ProcessCrashed":
+      case "ProcessExited":
+      case "PowerLost":
+      case "DiskWiped":
+        applyProcessChange(this, event, o);
+        return;
+      default:
+        applyQuorumEvent(this.quorum, event, o, this);
+    }
+  }
+
+  private onHighWatermark(event: HighWatermarkAdvanced, o: Observation): void {
+    const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+    const { partition } = replica;
+    const isVoid = event.leaderEpoch < partition.voidBelowEpoch;
+    if (event.role === "leader") {
+      if (!isVoid) partition.advance(replica, event.to, event.leaderEpoch, o.step, o.timeUs);
+      this.touch(partition);
+    }
+    replica.highWatermark = isVoid ? Math.min(event.to, replica.log.agreedTo) : event.to;
+    if (!replica.log.agreesUpTo(replica.highWatermark)) this.touch(partition);
+  }
+
+  private onLogLoaded(event: LogLoaded, o: Observation): void {
+    const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+    const { log, partition } = replica;
+    const endBefore = replica.known ? -1 : replica.endBeforeLoss;
+    log.load(event.batches, event.logStartOffset, event.logEndOffset, partition.legalStart);
+    replica.known = true;
+    replica.role = "none";
+    replica.leaderEpoch = -1;
+    replica.epochs = event.epochs;
+    replica.epochsChanged = true;
+    // After a loss a checkpoint from before it proves nothing.
+    replica.highWatermark = partition.voidBelowEpoch >= 0 ? Math.min(event.highWatermark, log.agreedTo) : event.highWatermark;
+    replica.cutStep = o.step;
+    replica.cutTime = o.timeUs;
+    if (endBefore >= 0) replica.noteLoss(endBefore);
+    replica.noteGain();
+    this.touch(partition);
+  }
+
+  private onLogTruncated(event: LogTruncated, o: Observation): void {
+    const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+    const { partition } = replica;
+    this.endBefore = replica.log.endOffset;
+    replica.epochsChanged = true;
+    if (event.fully) replica.log.restartAt(event.to, partition.legalStart);
+    else replica.log.truncateTo(event.to);
+    replica.highWatermark = event.fully ? event.to : Math.min(replica.highWatermark, event.to);
+    replica.cutStep = o.step;
+    replica.cutTime = o.timeUs;
+    this.touch(partition);
+  }
+
+  private onBecameLeader(event: BecameLeader, o: Observation): void {
+    const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
+    const { partition } = replica;
+    this.setRole(replica, "leader", event.leaderEpoch, o);
+    replica.isr = event.isr;
+    replica.maximalIsr = event.isr;
+    if (replica.known && partition.isCurrentLeader(replica, event.leaderEpoch)) {
+      this.loss = partition.takeOffice(replica, event, o.step, o.timeUs);
+      if (this.loss?.excused) forgiveLoss(this, this.loss);
+      // What it takes for committed from an earlier office is so again.
+      partition.advance(replica, event.highWatermark, event.leaderEpoch, o.step, o.timeUs);
+    }
+    const isVoid = event.leaderEpoch < partition.voidBelowEpoch;
+    replica.highWatermark = isVoid ? Math.min(event.highWatermark, replica.log.agreedTo) : event.highWatermark;
+    this.touch(partition);
+  }
+
+  private setRole(replica: GhostReplica, role: "leader" | "follower", epoch: number, o: Observation): void {
+    if (replica.role !== role || replica.leaderEpoch !== epoch) {
+      replica.roleStep = o.step;
+      replica.roleTime = o.timeUs;
+    }
+    replica.role = role;
+    replica.leaderEpoch = epoch;
+    this.touch(replica.partition);
+  }
+
+  /** A topic of the same name but another id begins from nothing. */
+  private onTopicCreated(event: TopicCreated, o: Observation): void {
+    this.noteCommit(o);
+    const before = this.createdTopics.get(event.topic);
+    if (before !== undefined && before.metadataOffset >= event.metadataOffset) return;
+    this.createdTopics.set(event.topic, event);
+    if (before === undefined || before.topicId === event.topicId) return;
+    for (const partition of this.byTopic.get(event.topic) ?? []) this.partitions.splice(this.partitions.indexOf(partition), 1);
+    this.byTopic.delete(event.topic);
+  }
+
+  private onPartitionChanged(event: PartitionChanged, o: Observation): void {
+    this.noteCommit(o);
+    const partition = this.partitionOf(event.topic, event.partition);
+    const before = partition.state;
+    this.isNews = before === undefined || event.metadataOffset > before.metadataOffset;
+    this.stateBefore = undefined;
+    if (!this.isNews) return;
+    this.stateBefore = before;
+    this.stateBeforeStep = partition.stateStep;
+    this.stateBeforeTime = partition.stateTime;
+    partition.state = event;
+    partition.stateStep = o.step;
+    partition.stateTime = o.timeUs;
+    if (before !== undefined && event.leaderEpoch !== before.leaderEpoch) {
+      const { leader } = event;
+      const unclean = leader >= 0 && !before.isr.includes(leader) && !before.elr.includes(leader);
+      partition.uncleanPending = unclean;
+      if (unclean) partition.uncleanEpoch = event.leaderEpoch;
+    }
+    this.touch(partition);
+  }
+
+  /** The broker that a committed decision is about; undefined if the decision is old news. */
+  private decided(id: BrokerId, metadataOffset: Offset, o: Observation): GhostBroker | undefined {
+    this.noteCommit(o);
+    const broker = this.broker(id);
+    if (metadataOffset < broker.decidedAt) return undefined;
+    broker.decidedAt = metadataOffset;
+    broker.decidedStep = o.step;
+    broker.decidedTime = o.timeUs;
+    for (const partition of this.partitions) if (partition.state?.replicas.includes(id)) this.touch(partition);
+    return broker;
+  }
+
+  private noteCommit(o: Observation): void {
+    this.commitNode = o.node;
+    this.commitStep = o.step;
+    this.commitTorn = false;
+  }
+
+  /** The broker that reports from `node`. */
+  private ownBroker(id: BrokerId, node: NodeName | undefined): GhostBroker {
+    const broker = this.broker(id);
+    if (broker.node === undefined && node !== undefined) {
+      broker.node = node;
+      this.node(node).broker = broker;
+    }
+    return broker;
+  }
+}

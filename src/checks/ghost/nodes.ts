@@ -1,0 +1,39 @@
+/** Who is alive, as the kernel and the processes themselves report it. */
+import type { BrokerEpoch, BrokerId, Offset } from "../../kafka/ids.ts";
+import type { NodeName } from "../../sim/host.ts";
+import type { GhostReplica } from "./ghost-partition.ts";
+
+export class GhostBroker {
+  readonly id: BrokerId;
+  node: NodeName | undefined;
+  /**
+   * Whether it takes part: this incarnation has registered and caught up (RECOVERY, RUNNING, PENDING_CONTROLLED_SHUTDOWN).
+   * A restarted broker is not running before that: the controller has not yet judged how it stopped (KIP-966), and it
+   * neither leads nor follows. True until something else is reported.
+   */
+  running = true;
+  /** What the committed metadata says of it. */
+  fenced = false;
+  inControlledShutdown = false;
+  epoch: BrokerEpoch = -1;
+  /** Metadata offset of the last decision about it. */
+  decidedAt: Offset = -1;
+  decidedStep = 0;
+  decidedTime = 0;
+  readonly replicas: GhostReplica[] = [];
+
+  constructor(id: BrokerId) {
+    this.id = id;
+  }
+}
+
+export class GhostNode {
+  readonly name: NodeName;
+  up = true;
+  paused = false;
+  broker: GhostBroker | undefined;
+
+  constructor(name: NodeName) {
+    this.name = name;
+  }
+}
