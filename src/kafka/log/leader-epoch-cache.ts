@@ -41,6 +41,11 @@ export class LeaderEpochCache {
     return this.lastEpoch;
   }
 
+  /** Below it nothing is known; infinite if nothing is known at all. */
+  get startOffset(): Offset {
+    return this.list[0]?.startOffset ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Notes that `epoch` starts at `startOffset`. Entries that contradict it (same or higher epoch, same or later start) go. True if the list changed. */
   assign(epoch: LeaderEpoch, startOffset: Offset): boolean {
     if (epoch < 0 || startOffset < 0) return false;

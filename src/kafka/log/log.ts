@@ -106,7 +106,7 @@ export class Log<R> implements DiskTarget {
   }
 
   private constructor(host: Host, options: LogOptions) {
-    const { dir, cleanShutdown, recoveryPoint } = options;
+    const { dir, recoveryPoint, logStartOffset } = options;
     this.host = host;
     this.dir = dir;
     this.config = options.config;
@@ -115,15 +115,15 @@ export class Log<R> implements DiskTarget {
     this.epochs = new LeaderEpochCache(stored);
     const known = this.epochs.entries();
 
-    const found = recoverSegments<R>(host, { dir, cleanShutdown, recoveryPoint, epochs: this.epochs });
-    this.shutdown = found.length === 0 ? "new" : cleanShutdown ? "clean" : "unclean";
-    this.segments = new LogSegments(host, dir, found, options.logStartOffset);
+    const found = recoverSegments<R>(host, { ...options, epochs: this.epochs });
+    this.shutdown = found.length === 0 ? "new" : options.cleanShutdown ? "clean" : "unclean";
+    this.segments = new LogSegments(host, dir, found, logStartOffset);
     // A log that ends before the offset it is known to start at has lost its files: what is left is of no use.
-    const lost = this.segments.active.endOffset < options.logStartOffset;
-    if (lost) this.segments.restartAt(options.logStartOffset);
+    const lost = this.segments.active.endOffset < logStartOffset;
+    if (lost) this.segments.restartAt(logStartOffset);
     if (lost || found.length === 0) this.epochs.clear();
     this.end = this.segments.active.endOffset;
-    this.start = Math.max(options.logStartOffset, this.segments.baseOffset);
+    this.start = Math.max(logStartOffset, this.segments.baseOffset);
     this.watermark = clamp(options.highWatermark, this.start, this.end);
     this.flushedTo = this.shutdown === "clean" && !lost ? this.end : Math.min(recoveryPoint, this.end);
     this.lastEpoch = this.segments.lastBatchEpoch;

@@ -23,14 +23,18 @@ export function recoverSegments<R>(
     readonly dir: string;
     readonly cleanShutdown: boolean;
     readonly recoveryPoint: Offset;
+    readonly logStartOffset: Offset;
     readonly epochs: LeaderEpochCache;
   },
 ): Segment<R>[] {
-  const { dir, cleanShutdown, recoveryPoint, epochs } = options;
+  const { dir, cleanShutdown, recoveryPoint, logStartOffset, epochs } = options;
   const now = host.now();
   const segments = segmentBaseOffsets(host.disk, dir).map((base) => new Segment<R>(host.disk, dir, base, now));
   if (segments.length === 0) return segments;
-  const first = cleanShutdown ? segments.length : firstUntrusted(segments, recoveryPoint);
+  const bottom = Math.max(logStartOffset, (segments[0] as Segment<R>).baseOffset);
+  // A log start that was not checkpointed falls back, but its epochs are cut already: they have to be found again.
+  const trusted = epochs.startOffset > bottom ? bottom : recoveryPoint;
+  const first = cleanShutdown ? segments.length : firstUntrusted(segments, trusted);
   let kept = segments.length;
   for (let i = first; i < kept; i++) {
     const segment = segments[i] as Segment<R>;
@@ -43,11 +47,11 @@ export function recoverSegments<R>(
   return segments;
 }
 
-/** The segment that holds the recovery point, or an earlier one that does not reach up to its successor. */
-function firstUntrusted<R>(segments: readonly Segment<R>[], recoveryPoint: Offset): number {
+/** The segment that holds `trusted`, or an earlier one that does not reach up to its successor. */
+function firstUntrusted<R>(segments: readonly Segment<R>[], trusted: Offset): number {
   for (let i = 0; i + 1 < segments.length; i++) {
     const next = segments[i + 1] as Segment<R>;
-    if (next.baseOffset > recoveryPoint || (segments[i] as Segment<R>).endOffset !== next.baseOffset) return i;
+    if (next.baseOffset > trusted || (segments[i] as Segment<R>).endOffset !== next.baseOffset) return i;
   }
   return segments.length - 1;
 }
@@ -57,11 +61,12 @@ function scan<R>(segment: Segment<R>, epochs: LeaderEpochCache): boolean {
   let expected = segment.baseOffset;
   for (let i = 0; i < segment.length; i++) {
     const batch = segment.batchAt(i);
-    if (batch === undefined || batch.baseOffset !== expected || batch.partitionLeaderEpoch < epochs.epochAt(expected)) {
+    const epoch = epochs.epochAt(expected);
+    if (batch === undefined || batch.baseOffset !== expected || batch.partitionLeaderEpoch < epoch) {
       segment.keep(i);
       return true;
     }
-    if (batch.partitionLeaderEpoch > epochs.latestEpoch) epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset);
+    if (batch.partitionLeaderEpoch > epoch) epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset);
     expected = batch.nextOffset;
   }
   return false;

@@ -187,11 +187,13 @@ describe("after a power loss (reference 1.3, 1.8)", () => {
     expect(f.append(1, 4).baseOffset).toBe(5);
   });
 
-  test("a log start that was never checkpointed falls back to the first segment's", () => {
+  test("a log start that was never checkpointed falls back to the first segment's, and the epochs are found again", () => {
     const f = fiveBatches();
     f.log.advanceLogStartOffset(5);
+    f.checkpointed.recoveryPoint = 10;
     f.restartAfterCrash();
     expect(f.log.logStartOffset).toBe(0);
+    expect(f.epochs()).toBe("1@0 2@4 3@8");
   });
 
   test("the epoch that a log start lies in starts there", () => {
