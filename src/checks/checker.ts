@@ -8,10 +8,11 @@ import { assert } from "../base/assert.ts";
 import { type Micros, ms, seconds } from "../base/units.ts";
 import type { DomainEvent, NodeName } from "../sim/host.ts";
 import { longestOutage, type Outage, outages } from "./availability.ts";
+import { allInvariants, INVARIANT_NAMES } from "./catalogue.ts";
 import { fourNumbers, type RecordNumbers } from "./four-numbers.ts";
-import { GHOST_KINDS, Ghost } from "./ghost/ghost.ts";
+import { Ghost } from "./ghost/ghost.ts";
+import { GHOST_KINDS } from "./ghost/ghost-kinds.ts";
 import { type Invariant, Reporter, type Violation } from "./invariant.ts";
-import { allInvariants, INVARIANT_NAMES } from "./invariants/catalogue.ts";
 import type { Observation, ObservedEvent } from "./observation.ts";
 
 export interface CheckerOptions {

@@ -1,13 +1,11 @@
 /** One scenario and one seed, run to a verdict. */
-import type { Micros } from "../base/units.ts";
-import type { Violation } from "../checks/invariant.ts";
 import { INVARIANTS } from "../checks/catalogue.ts";
-import { type SimulationOptions, Simulation } from "../scenario/simulation/simulation.ts";
+import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { ExhibitSide, ExpectSpec, ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
 import { judge } from "./expectations.ts";
 import { describeSetting, describeWorkload } from "./setting.ts";
-import type { Moment, ReportedViolation, RunResult, Verdict } from "./result.ts";
+import type { ExpectationResult, Moment, ReportedViolation, RunResult, Verdict } from "./result.ts";
 
 export interface RunOptions {
   /** Whether the result tells the story of the run. */
@@ -38,31 +36,77 @@ export function sidesOf(scenario: ScenarioSpec): readonly Side[] {
 /** Runs one side of a scenario. Pure: the same arguments give the same result. */
 export function runSide(side: Side, seed: string, options: RunOptions = {}): RunResult {
   const { scenario, expect } = side;
-  const simulationOptions: SimulationOptions = { scenario, seed, expect, withTimeline: options.withTimeline === true };
-  const simulation = new Simulation(simulationOptions);
+  const simulation = new Simulation({ scenario, seed, expect, withTimeline: options.withTimeline === true });
   simulation.run();
-  const found = simulation.checker?.violations ?? [];
-  const traced = options.withCauses && found.length > 0 ? replayed(simulationOptions) : undefined;
-  const expectations = judge(simulation, expect);
-  const { records, longestDelayUs, outage } = numbersOf(simulation);
+  const { world, checker, timeline } = simulation;
+  const { longestDelayUs, ...records } = checker.records;
+  const longestOutage = checker.longestOutage;
+  const expectations = judge({ violations: checker.violations, records, longestOutage, reached: simulation.reached() }, expect);
+  const notes = notesOf(simulation);
   return {
     file: scenario.file,
     scenario: scenario.name,
     ...(side.label !== undefined && { side: side.label }),
     seed,
-    verdict: verdictOf(simulation, expectations.every((expectation) => expectation.met)),
-    traceHash: simulation.world.trace.hash(),
-    events: simulation.world.trace.step,
-    virtualUs: Math.max(0, simulation.since(simulation.world.time)),
+    verdict: verdictOf(simulation, expectations, side),
+    traceHash: world.trace.hash(),
+    events: world.trace.step,
+    virtualUs: simulation.phase === "unready" ? 0 : simulation.since(world.time),
     records,
     longestDelayUs,
-    longestOutage: outage,
-    violations: found.map((violation) => reported(violation, simulation, traced)),
+    longestOutage: longestOutage && {
+      client: longestOutage.client,
+      fromUs: simulation.since(longestOutage.fromUs),
+      toUs: simulation.since(longestOutage.toUs),
+    },
+    violations: reportViolations(simulation, side, seed, options),
     expectations,
-    timeline: (simulation.timeline?.entries ?? []).map((entry) => sinceReady(entry, simulation)),
-    notes: notesOf(simulation),
-    invariants: INVARIANTS.length,
+    timeline: (timeline?.entries ?? []).map((entry) => ({ ...entry, timeUs: simulation.since(entry.timeUs) })),
+    notes,
+    invariants: checker.invariants.length,
     setting: describeSetting(scenario),
     workload: describeWorkload(scenario),
   };
+}
+
+/** Runs one side once more with every step written down. */
+export function traceSide(side: Side, seed: string): Simulation {
+  const simulation = new Simulation({ scenario: side.scenario, seed, expect: side.expect, traceLevel: "full" });
+  simulation.run();
+  return simulation;
+}
+
+function reportViolations(simulation: Simulation, side: Side, seed: string, options: RunOptions): ReportedViolation[] {
+  const { violations } = simulation.checker;
+  if (violations.length === 0) return [];
+  const steps = options.withCauses ? traceSide(side, seed).world.trace.steps() : [];
+  const sinceReady = <M extends Moment>(moment: M): M => ({ ...moment, timeUs: simulation.since(moment.timeUs) });
+  return violations.map((violation) => ({
+    invariant: violation.invariant,
+    promise: INVARIANTS.find(({ name }) => name === violation.invariant)?.promise ?? "",
+    step: violation.step,
+    timeUs: simulation.since(violation.timeUs),
+    message: violation.message,
+    facts: violation.facts.map(sinceReady),
+    cause: causeOf(violation, steps).map(sinceReady),
+  }));
+}
+
+/** What kept the run from answering its question: nothing is said of the faults of an exhibit, one of whose sides may never get to them. */
+function verdictOf(simulation: Simulation, expectations: readonly ExpectationResult[], side: Side): Verdict {
+  const { phase, checker } = simulation;
+  const isAnswered = phase === "over" && (side.label !== undefined || simulation.unfiredFaults().length === 0);
+  if (isAnswered) return expectations.every((expectation) => expectation.met) ? "as-expected" : "unexpected";
+  return checker.violations.length > 0 && side.expect.violates.length === 0 ? "unexpected" : "undecided";
+}
+
+function notesOf(simulation: Simulation): string[] {
+  const notes = simulation.unfiredFaults().map(({ name, source, trigger }) => {
+    const condition = trigger.kind === "event" || trigger.kind === "message" ? `its condition (${trigger.text})` : "its time";
+    return `${source}: ${name} never fired: ${condition} did not come`;
+  });
+  for (const edit of simulation.world.unusedEdits()) notes.push(`${edit.name} waited for a message that was never sent`);
+  if (simulation.phase === "unready") notes.push("the cluster was not ready within 120 s of virtual time: not every partition had its full ISR");
+  if (simulation.phase === "out-of-events") notes.push(`the run was given up after ${simulation.world.trace.step} events (run.max-events)`);
+  return notes;
 }

@@ -1,7 +1,9 @@
 /** A piece of work: one file, some seeds. What a worker thread is given, and what runs inline. */
+import type { Micros } from "../base/units.ts";
 import { INVARIANT_NAMES } from "../checks/catalogue.ts";
-import { loadScenario } from "../scenario/load-scenario.ts";
-import { type RunOptions, runSide, sidesOf } from "./run-scenario.ts";
+import { loadScenario } from "../scenario/loader.ts";
+import { type RunOptions, runSide, sidesOf, traceSide } from "./run-scenario.ts";
+import type { Step } from "../sim/trace.ts";
 import type { RunResult } from "./result.ts";
 
 export interface SeedTask {
@@ -18,4 +20,27 @@ export function runSeeds(task: SeedTask): RunResult[] {
   const scenario = loadScenario(file, { overrides, invariants: INVARIANT_NAMES });
   const options: RunOptions = { withTimeline, withCauses: true };
   return seeds.flatMap((seed) => sidesOf(scenario).map((side) => runSide(side, String(seed ?? scenario.seed), options)));
+}
+
+/** Runs every side of the scenario with every step written down. */
+export function traceSeed(file: string, overrides: readonly string[], seed: number | undefined): TracedSide[] {
+  const scenario = loadScenario(file, { overrides, invariants: INVARIANT_NAMES });
+  const used = String(seed ?? scenario.seed);
+  return sidesOf(scenario).map((side) => {
+    const { world, readyAt } = traceSide(side, used);
+    const { trace } = world;
+    return { file, scenario: scenario.name, side: side.label, seed: used, readyAtUs: readyAt, traceHash: trace.hash(), steps: trace.steps() };
+  });
+}
+
+/** A run as it is written down. */
+export interface TracedSide {
+  readonly file: string;
+  readonly scenario: string;
+  readonly side: string | undefined;
+  readonly seed: string;
+  /** When the cluster was ready: time 0 of the scenario. */
+  readonly readyAtUs: Micros;
+  readonly traceHash: string;
+  readonly steps: readonly Step[];
 }

@@ -22,7 +22,7 @@ export function matchesEvent(
   if (pattern.kind !== event.kind) return false;
   const fields = event as unknown as Fields;
   if (pattern.nodes !== undefined) {
-    const about = typeof fields["node"] === "string" ? fields["node"] : node;
+    const about = typeof fields.node === "string" ? fields.node : node;
     if (about === undefined || !resolveNodes(pattern.nodes, facts).includes(about)) return false;
   }
   for (const { field, expected } of pattern.fields) {
@@ -55,8 +55,7 @@ function idsOf(term: NodeTerm, event: Fields, facts: ClusterFacts): readonly num
     case "id":
       return [term.id];
     case "own-leader": {
-      const leader =
-        typeof event["leader"] === "number" ? event["leader"] : facts.leader(String(event["topic"]), Number(event["partition"]));
+      const leader = typeof event.leader === "number" ? event.leader : facts.leader(String(event.topic), Number(event.partition));
       return leader === NONE ? [] : [leader];
     }
     case "role":

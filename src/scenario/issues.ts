@@ -20,6 +20,10 @@ const LATER: Readonly<Record<string, string>> = {
 /** Adds a problem for each thing that `issue` complains about. `raw` is the whole input. */
 export function reportIssue(issue: Issue, raw: unknown, sink: ProblemSink, above: Path = []): void {
   const path: Path = [...above, ...issue.path];
+  if (issue.code.startsWith("invalid_") && path.length > 0 && valueAt(raw, path) === undefined) {
+    reportMissing(path, sink);
+    return;
+  }
   switch (issue.code) {
     case "unrecognized_keys":
       for (const key of issue.keys) reportUnknownKey(key, path, issue.keys, sink);
@@ -41,7 +45,7 @@ export function reportIssue(issue: Issue, raw: unknown, sink: ProblemSink, above
       reportSize(issue, path, sink);
       return;
     case "custom":
-      sink.add(path, { code: codeOf(issue.message), message: issue.message, hint: issue.params?.["hint"] as string | undefined });
+      sink.add(path, { code: codeOf(issue.message), message: issue.message, hint: issue.params?.hint as string | undefined });
       return;
     default:
       sink.add(path, { code: "WRONG_VALUE", message: issue.message });
@@ -79,10 +83,7 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
   }
   const guess = nearest(key, keys);
   const others = kind === undefined ? [] : kindsThatKnow(key);
-  let hint =
-    guess === undefined
-      ? `the keys are ${keys.length > 16 ? `${keys.slice(0, 16).join(", ")}, …` : keys.join(", ")}`
-      : `did you mean ${quote(guess)}?`;
+  let hint = guess === undefined ? `the keys are ${listed(keys)}` : `did you mean ${quote(guess)}?`;
   if (others.length > 0)
     hint = `it is a ${others.join(" and a ")} setting${guess === undefined ? "" : `; here it is ${quote(guess)}`}`;
   const message = kind === undefined ? `${what} has no key ${quote(key)}` : `Kafka has no ${kind} setting ${quote(key)}`;
@@ -102,13 +103,12 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function reportWrongType(issue: Extract<Issue, { code: "invalid_type" }>, path: Path, raw: unknown, sink: ProblemSink): void {
   const value = valueAt(raw, path);
   const key = String(path.at(-1) ?? "");
-  if (value === undefined) {
-    const where = path.length <= 1 ? "the scenario" : quote(path.slice(0, -1).map(String).join("."));
-    sink.add(path, { code: "MISSING_KEY", message: `${where} needs ${quote(key)}` });
-    return;
-  }
   if (value === null) {
-    sink.add(path, { code: "WRONG_TYPE", message: `${quote(key)} has no value` });
+    sink.add(path, {
+      code: "WRONG_TYPE",
+      message: `${quote(key)} has no value`,
+      hint: issue.expected === "object" ? "write {} to leave everything in it at its default" : undefined,
+    });
     return;
   }
   const isOurs = !issue.message.startsWith("Invalid input");
@@ -134,25 +134,27 @@ function hintForType(expected: string, value: unknown, key: string): string | un
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
 
+const NOUNS: readonly string[] = ["event", "message", "dial"];
+
 function reportWrongWord(values: readonly unknown[], value: unknown, path: Path, sink: ProblemSink): void {
   const words = values.map(String);
-  if (value === undefined) {
-    sink.add(path, {
-      code: "MISSING_KEY",
-      message: `${path.length > 1 ? quote(path.slice(0, -1).map(String).join(".")) : "the scenario"} needs ${quote(String(path.at(-1)))}`,
-    });
-    return;
-  }
   const guess = nearest(String(value), words);
-  const hint =
-    guess === undefined
-      ? `it is one of ${words.length > 16 ? `${words.slice(0, 16).join(", ")}, …` : words.join(", ")}`
-      : `did you mean ${guess}?`;
-  sink.add(path, {
-    code: "WRONG_VALUE",
-    message: `there is no ${String(path.findLast((step) => typeof step === "string"))} ${describe(value)}`,
-    hint,
-  });
+  const hint = guess === undefined ? `it is one of ${listed(words)}` : `did you mean ${guess}?`;
+  const key = String(path.findLast((step) => typeof step === "string"));
+  const message = NOUNS.includes(key) ? `there is no ${key} ${describe(value)}` : `${quote(key)} knows no ${describe(value)}`;
+  sink.add(path, { code: "WRONG_VALUE", message, hint });
+}
+
+function reportMissing(path: Path, sink: ProblemSink): void {
+  const parent = path.slice(0, -1).findLast((step) => typeof step === "string");
+  const where = parent === undefined ? "the scenario" : quote(String(parent));
+  sink.add(path, { code: "MISSING_KEY", message: `${where} needs ${quote(String(path.at(-1)))}` });
+}
+
+const LISTED_AT_MOST = 10;
+
+function listed(words: readonly string[]): string {
+  return words.length > LISTED_AT_MOST ? `${words.slice(0, LISTED_AT_MOST).join(", ")}, …` : words.join(", ");
 }
 
 function reportSize(issue: Extract<Issue, { code: "too_small" | "too_big" }>, path: Path, sink: ProblemSink): void {

@@ -3,5 +3,6 @@ import { z } from "zod";
 import { SCENARIO_SCHEMA } from "./schema/scenario.ts";
 
 export function scenarioJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(SCENARIO_SCHEMA, { io: "input", target: "draft-2020-12" }) as Record<string, unknown>;
+  const { $schema, ...schema } = z.toJSONSchema(SCENARIO_SCHEMA, { io: "input", target: "draft-2020-12" });
+  return { $schema, title: "kafka-sim scenario", ...schema };
 }

@@ -9,6 +9,7 @@ import { assert } from "../base/assert.ts";
 import { DIAL_VALUES, type DialName, type Dials } from "../kafka/dials.ts";
 import { NEWEST_RELEASE, type Release, releaseOf } from "../kafka/releases.ts";
 import { reportIssue } from "./issues.ts";
+import { type Mended, mend, NO_UNKNOWNS } from "./mending.ts";
 import { ScenarioNames } from "./names.ts";
 import { applyOverrides } from "./overrides.ts";
 import { ProblemSink } from "./problem-sink.ts";
@@ -18,6 +19,7 @@ import { readCluster, readTopics } from "./read-cluster.ts";
 import { type ExpectSurroundings, readExhibit, readExpect, readNemesis, sideAskedFor } from "./read-expect.ts";
 import { readFaults } from "./read-faults.ts";
 import { argumentError, ScenarioError } from "./scenario-error.ts";
+import { PARTITIONS_MAX } from "./schema/cluster.ts";
 import { SCENARIO_SCHEMA, type WrittenScenario } from "./schema/scenario.ts";
 import { ScenarioSource } from "./source.ts";
 import type { RunSpec, ScenarioSpec } from "./spec.ts";
@@ -42,7 +44,7 @@ export function parseScenario(text: string, file: string, options: LoadOptions =
   const raw = plainDocument(source, sink);
   const shape = readShape(raw, sink);
   if (shape !== undefined) {
-    const spec = readMeaning(shape.written, shape.raw, options, sink);
+    const spec = readMeaning(shape, options, sink);
     sink.throwIfAny();
     return deepFreeze(spec);
   }
@@ -83,65 +85,38 @@ function plainDocument(source: ScenarioSource, sink: ProblemSink): Readonly<Reco
   }
   const record = raw as Record<string, unknown>;
   // As a number, release 4.10 would be 4.1.
-  if (typeof record["kafka"] === "number") record["kafka"] = source.writtenAt(["kafka"]);
+  if (typeof record.kafka === "number") record.kafka = source.writtenAt(["kafka"]);
   return record;
 }
 
-/** Parts that no other part refers to: without them the rest can still be understood. */
-const REPLACEMENTS: Readonly<Record<string, unknown>> = {
-  name: "?",
-  about: "",
-  tags: [],
-  seed: 1,
-  dials: {},
-  network: {},
-  clocks: {},
-  nemesis: undefined,
-  run: {},
-  expect: {},
-  exhibit: undefined,
-};
-const HARMLESS_FAULT = { at: "0s", heal: "all" };
-
-interface Shape {
+interface Shape extends Mended {
   readonly written: WrittenScenario;
-  /** What it was made from: the document, without the parts that were wrong. */
-  readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** What the schema makes of the document; undefined if too much of it is wrong to go on. */
+/** What the schema makes of the document, or of what of it is right; undefined if too much is wrong to go on. */
 function readShape(raw: Readonly<Record<string, unknown>>, sink: ProblemSink): Shape | undefined {
-  const first = SCENARIO_SCHEMA.safeParse(raw);
-  if (first.success) return { written: first.data, raw };
-  const mended: Record<string, unknown> = { ...raw };
-  let goOn = true;
-  for (const issue of first.error.issues) {
-    reportIssue(issue, raw, sink);
-    const [section, index] = issue.path;
-    if (section === undefined && issue.code === "unrecognized_keys") for (const key of issue.keys) delete mended[key];
-    else if (section === "faults" && typeof index === "number")
-      mended["faults"] = (mended["faults"] as unknown[]).with(index, HARMLESS_FAULT);
-    else if (typeof section === "string" && section in REPLACEMENTS) mended[section] = REPLACEMENTS[section];
-    else goOn = false;
-  }
-  if (!goOn) return undefined;
-  const second = SCENARIO_SCHEMA.safeParse(mended);
-  return second.success ? { written: second.data, raw: mended } : undefined;
+  const whole = SCENARIO_SCHEMA.safeParse(raw);
+  if (whole.success) return { written: whole.data, raw, unknowns: NO_UNKNOWNS };
+  for (const issue of whole.error.issues) reportIssue(issue, raw, sink);
+  const mended = mend(raw, whole.error.issues);
+  if (mended === undefined) return undefined;
+  const rest = SCENARIO_SCHEMA.safeParse(mended.raw);
+  return rest.success ? { written: rest.data, ...mended } : undefined;
 }
 
-function readMeaning(
-  written: WrittenScenario,
-  raw: Readonly<Record<string, unknown>>,
-  options: LoadOptions,
-  sink: ProblemSink,
-): ScenarioSpec {
+function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): ScenarioSpec {
   const release = releaseOf(written.kafka ?? NEWEST_RELEASE);
   assert(release !== undefined, `release ${written.kafka} was let through`);
   const cluster = readCluster(written, sink);
-  const clients = readClientNames(written, sink);
+  const clients = [...readClientNames(written, sink), ...unknowns.clients];
   const servers = new ScenarioNames(sink, { servers: cluster.nodes, topics: [], clients });
   const topics = readTopics(written, cluster, servers, sink);
-  const names = new ScenarioNames(sink, { servers: cluster.nodes, topics, clients });
+  // Of a topic that could not be read, any partition may be named.
+  const known = topics.map(({ name, partitions }) => ({
+    name,
+    partitions: unknowns.topics.has(name) ? PARTITIONS_MAX : partitions,
+  }));
+  const names = new ScenarioNames(sink, { servers: cluster.nodes, topics: known, clients });
   for (const node of Object.keys(written.clocks ?? {}))
     if (!names.everyone.includes(node)) names.unknownNode(node, ["clocks", node]);
   const run: RunSpec = {
@@ -159,7 +134,7 @@ function readMeaning(
   const expect = readExpect(written.expect, ["expect"], around);
   const exhibit = readExhibit(written, expect, around);
   const asked = sideAskedFor(exhibit, written, around);
-  const rawFaults = (raw["faults"] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  const rawFaults = (raw.faults ?? []) as readonly Readonly<Record<string, unknown>>[];
   return {
     file: sink.source.file,
     name: written.name,

@@ -10,7 +10,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   const wanted = plain(word);
   if (wanted.length === 0) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestDistance = Math.floor(wanted.length / 3) + 1;
   const endings: string[] = [];
   for (const candidate of candidates) {
     const distance = damerauLevenshtein(wanted, plain(candidate), bestDistance);

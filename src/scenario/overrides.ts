@@ -67,9 +67,11 @@ function pathsOf(source: ScenarioSource, key: string): readonly (readonly string
     const paths = kinds.flatMap((kind) => configPaths(source, kind, key));
     return paths.length > 0 ? paths : `the scenario has no ${kinds.join(" and no ")} to set it on`;
   }
-  const walked = walk(SCENARIO_SCHEMA, source.document.contents, key, source);
-  if (walked.path !== undefined) return [walked.path];
-  const guess = nearest(key, [...walked.candidates, ...DIAL_NAMES, ...ALL_CONFIG_KEYS, ...TOP_PATHS]);
+  const { contents } = source.document;
+  const path = walk(SCENARIO_SCHEMA, contents, key, source);
+  if (path !== undefined) return [path];
+  if (NOT_MODELLED.has(key)) return "leave it out";
+  const guess = nearest(key, [...everyPath(SCENARIO_SCHEMA, contents, source), ...DIAL_NAMES, ...ALL_CONFIG_KEYS]);
   return guess === undefined
     ? "name a dial, a setting of Kafka, or a path in the file such as cluster.brokers"
     : `did you mean ${guess}?`;
@@ -94,41 +96,57 @@ function keysUnder(node: unknown): string[] {
   return isMap(node) ? node.items.map((pair) => keyOf(pair as Pair)) : [];
 }
 
-interface Walk {
-  readonly path: readonly string[] | undefined;
-  /** Whole keys that would have led somewhere. */
-  readonly candidates: readonly string[];
-}
-
-/** Follows a dotted key down the schema; keys of the file may contain dots themselves. */
-function walk(schema: z.core.$ZodType, node: unknown, rest: string, source: ScenarioSource, before = ""): Walk {
-  if (rest === "") return { path: [], candidates: [] };
-  const inner = unwrapped(schema);
-  const { def } = inner._zod;
+/** Follows a dotted key down the schema; keys of the file may contain dots themselves. Undefined if it leads nowhere. */
+function walk(schema: z.core.$ZodType, node: unknown, rest: string, source: ScenarioSource): readonly string[] | undefined {
+  if (rest === "") return [];
   const here = isAlias(node) ? node.resolve(source.document) : node;
-  const candidates: string[] = [];
-  for (const [step, next] of stepsInto(def, here)) {
-    candidates.push(before + step);
-    if (rest !== step && !rest.startsWith(`${step}.`)) continue;
-    const below = isMap(here) ? here.get(step, true) : isSeq(here) ? here.items[Number(step) - 1] : undefined;
-    const further = walk(next, below, rest.slice(step.length + 1), source, `${before}${step}.`);
-    // Items are counted from 1 by people and from 0 by YAML.
-    const own = isSeq(here) ? String(Number(step) - 1) : step;
-    if (further.path !== undefined) return { path: [own, ...further.path], candidates };
-    candidates.push(...further.candidates);
+  for (const { name, next, below, key } of stepsInto(schema, here)) {
+    if (rest !== name && !rest.startsWith(`${name}.`)) continue;
+    const further = walk(next, below, rest.slice(name.length + 1), source);
+    if (further !== undefined) return [key, ...further];
   }
-  return { path: undefined, candidates };
+  return undefined;
 }
 
-/** Longer keys first, so that `replication.factor` is taken before a `replication`. */
-function stepsInto(def: z.core.$ZodTypeDef, node: unknown): [string, z.core.$ZodType][] {
+/** Deeper than this, nobody sets anything by its path. */
+const SUGGESTED_DEPTH = 5;
+
+/** Every dotted key that would lead somewhere. */
+function everyPath(schema: z.core.$ZodType, node: unknown, source: ScenarioSource, before = "", depth = 1): string[] {
+  const here = isAlias(node) ? node.resolve(source.document) : node;
+  if (depth > SUGGESTED_DEPTH) return [];
+  return stepsInto(schema, here).flatMap(({ name, next, below }) => [
+    before + name,
+    ...everyPath(next, below, source, `${before}${name}.`, depth + 1),
+  ]);
+}
+
+interface Step {
+  /** As it is written in a dotted key. Items are counted from 1 there, and from 0 in `key`. */
+  readonly name: string;
+  readonly key: string;
+  readonly next: z.core.$ZodType;
+  readonly below: unknown;
+}
+
+/** Where one can go from a place in the schema, given what the file has there. */
+function stepsInto(schema: z.core.$ZodType, node: unknown): Step[] {
+  const { def } = unwrapped(schema)._zod;
+  const below = (key: string): unknown => (isMap(node) ? node.get(key, true) : undefined);
   switch (def.type) {
-    case "object":
-      return Object.entries((def as z.core.$ZodObjectDef).shape).sort(([a], [b]) => b.length - a.length);
-    case "record":
-      return keysUnder(node).map((key) => [key, (def as z.core.$ZodRecordDef).valueType]);
-    case "array":
-      return isSeq(node) ? node.items.map((_, i) => [String(i + 1), (def as z.core.$ZodArrayDef).element]) : [];
+    case "object": {
+      // Longer keys first, so that `replication.factor` is taken before a `replication`.
+      const entries = Object.entries((def as z.core.$ZodObjectDef).shape).sort(([a], [b]) => b.length - a.length);
+      return entries.map(([key, next]) => ({ name: key, key, next, below: below(key) }));
+    }
+    case "record": {
+      const next = (def as z.core.$ZodRecordDef).valueType;
+      return keysUnder(node).map((key) => ({ name: key, key, next, below: below(key) }));
+    }
+    case "array": {
+      const next = (def as z.core.$ZodArrayDef).element;
+      return isSeq(node) ? node.items.map((item, i) => ({ name: String(i + 1), key: String(i), next, below: item })) : [];
+    }
     default:
       return [];
   }
@@ -140,12 +158,6 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   const inner = def.innerType ?? def.in;
   return inner === undefined ? schema : unwrapped(inner);
 }
-
-/** Paths worth suggesting, whatever is in the file. */
-const TOP_PATHS: readonly string[] = Object.entries(SCENARIO_SCHEMA.shape).flatMap(([key, schema]) => {
-  const { def } = unwrapped(schema)._zod;
-  return def.type === "object" ? Object.keys((def as z.core.$ZodObjectDef).shape).map((below) => `${key}.${below}`) : [key];
-});
 
 /** Sets the value, and makes the maps on the way to it that are not there yet. */
 function put(source: ScenarioSource, path: readonly string[], override: Override): void {

@@ -210,7 +210,7 @@ function readRelease(name: string, index: number, around: FaultSurroundings): Fa
   if (found >= 0) return { do: "release", of: found + 1 };
   const exists = written.some((fault, i) => nameOf(fault, i) === name);
   const guess = nearest(name, holds);
-  let hint = guess === undefined ? `those that do are ${holds.join(", ")}` : `did you mean ${guess}?`;
+  let hint = guess === undefined ? `the faults that hold something are ${holds.join(", ")}` : `did you mean ${guess}?`;
   if (holds.length === 0) hint = "no fault here holds anything";
   names.sink.add(["faults", index, "release"], {
     code: "UNKNOWN_NAME",

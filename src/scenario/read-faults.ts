@@ -94,7 +94,7 @@ function readTrigger(fault: WrittenFault, index: number, around: FaultSurroundin
     return { kind: "after", delayUs, since };
   }
   return (
-    readCondition(when, [...path, "when"], { delayUs, since, text: patternText(around.raw[index]?.["when"]) }, around.names) ??
+    readCondition(when, [...path, "when"], { delayUs, since, text: patternText(around.raw[index]?.when) }, around.names) ??
     nothing
   );
 }
@@ -108,7 +108,9 @@ function readSince(since: string | undefined, index: number, around: FaultSurrou
   if (found >= 0) return found + 1;
   const isLater = around.written.slice(index).some((fault) => fault.name === since);
   const guess = nearest(since, [...earlier, "previous", "start"]);
-  const hint = guess === undefined ? `the faults before it are ${earlier.join(", ") || "none"}` : `did you mean ${guess}?`;
+  const given = around.written.slice(0, index).flatMap((fault) => fault.name ?? []);
+  const hint =
+    guess === undefined ? `write ${[...new Set(["previous", "start", ...given])].join(", ")}` : `did you mean ${guess}?`;
   around.names.sink.add(["faults", index, "since"], {
     code: "UNKNOWN_NAME",
     message: isLater ? `${quote(since)} is not before this fault` : `no fault is called ${quote(since)}`,

@@ -90,7 +90,9 @@ function readExpected(type: FieldType, value: WrittenField, at: At): Expected | 
     case "partition":
       return readNumber(value, at);
     case "boolean":
-      return typeof value === "boolean" ? { is: "value", value } : wrong(at, `\`${at.field}\` of ${at.kind} is true or false`);
+      return typeof value === "boolean"
+        ? { is: "value", value }
+        : wrong(at, `\`${at.field}\` of ${at.kind} is true or false`, "write true or false");
     case "topic":
       return at.names.readTopic(String(value), at.path) && { is: "value", value: String(value) };
     case "name":

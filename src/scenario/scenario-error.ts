@@ -57,7 +57,7 @@ export class ScenarioError extends Error {
   constructor(problems: readonly ScenarioProblem[], options?: ErrorOptions) {
     const shown = problems.slice(0, SHOWN_AT_MOST).map(formatProblem);
     const more = problems.length - shown.length;
-    if (more > 0) shown.push(`and ${more} more ${more === 1 ? "problem" : "problems"} of this kind or another`);
+    if (more > 0) shown.push(`and ${more} more ${more === 1 ? "problem" : "problems"}`);
     super(shown.join("\n\n"), options);
     this.problems = problems;
   }

@@ -210,6 +210,13 @@ function explainYaml(error: YAMLError, text: string): { message: string; hint?: 
         message: `this isn't YAML: ${lowerFirst(error.message)}`,
         hint: "a key and its value need `: ` between them, and one line to themselves",
       };
+    case "BAD_INDENT":
+    case "MISSING_CHAR": {
+      const bracket = /^Flow (map|sequence)/.exec(error.message)?.[1];
+      if (bracket === undefined) return { message: `this isn't YAML: ${lowerFirst(error.message)}` };
+      const [open, close] = bracket === "map" ? ["{", "}"] : ["[", "]"];
+      return { message: `a \`${open}\` before this is not closed`, hint: `put its \`${close}\` before this` };
+    }
     default:
       return { message: `this isn't YAML: ${lowerFirst(error.message)}` };
   }

@@ -23,9 +23,14 @@ export class Tampering {
     this.edits.push(new Edit(spec));
   }
 
+  /** The edits of this name apply to nothing more. */
+  retire(name: string): void {
+    for (const edit of this.edits) if (edit.spec.name === name) edit.spent = true;
+  }
+
   /** Lets go what the edits of this name hold; they hold no more from now on. */
   release(name: string): number {
-    for (const edit of this.edits) if (edit.spec.name === name) edit.spent = true;
+    this.retire(name);
     const released = this.held.filter((delivery) => delivery.heldBy?.spec.name === name);
     this.held = this.held.filter((delivery) => delivery.heldBy?.spec.name !== name);
     for (const delivery of released) {

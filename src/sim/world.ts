@@ -359,6 +359,16 @@ export class World {
     return this.network.tampering.release(name);
   }
 
+  /** Lets go whatever any edit holds. */
+  releaseAll(): void {
+    for (const { spec } of [...this.network.tampering.edits]) if (spec.action.do === "hold") this.release(spec.name);
+  }
+
+  /** The edits of this name apply to nothing more; what they hold stays held. */
+  retireEdit(name: string): void {
+    this.network.tampering.retire(name);
+  }
+
   /** Edits that never found the delivery they name. */
   unusedEdits(): EditSpec[] {
     return this.network.tampering.edits.filter((edit) => edit.applied === 0).map((edit) => edit.spec);

@@ -17,7 +17,7 @@ import type {
 import type { BrokerId, LeaderEpoch, Offset } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
-import type { Observation, ObservedKind } from "../observation.ts";
+import type { Observation } from "../observation.ts";
 import { applyClientEvent, forgiveLoss } from "./client-events.ts";
 import type { GhostClient } from "./ghost-clients.ts";
 import { GhostPartition, GhostReplica, type Loss } from "./ghost-partition.ts";
@@ -34,47 +34,6 @@ export interface GhostOptions {
   /** Whether KIP-966 is on; undefined if nobody says. */
   readonly eligibleLeaderReplicas: boolean | undefined;
 }
-
-/** The kinds that the ghost itself must see, whoever else watches them. */
-export const GHOST_KINDS: readonly ObservedKind[] = [
-  "LogLoaded",
-  "RecordsAppended",
-  "LogTruncated",
-  "LogStartOffsetAdvanced",
-  "HighWatermarkAdvanced",
-  "LeaderEpochCacheChanged",
-  "BecameLeader",
-  "BecameFollower",
-  "ReplicaStopped",
-  "LeaderIsrUpdated",
-  "TopicCreated",
-  "PartitionChanged",
-  "BrokerRegistered",
-  "BrokerFenced",
-  "BrokerUnfenced",
-  "BrokerInControlledShutdown",
-  "RaftStateChanged",
-  "RaftLeaderElected",
-  "RaftLogLoaded",
-  "RaftRecordsAppended",
-  "RaftLogTruncated",
-  "RaftHighWatermarkAdvanced",
-  "BrokerStateChanged",
-  "ProduceSatisfied",
-  "RecordSent",
-  "ProduceAcknowledged",
-  "ProduceFailed",
-  "RecordsRead",
-  "ProcessStarted",
-  "ProcessCrashed",
-  "ProcessExited",
-  "PowerLost",
-  "DiskWiped",
-  "Paused",
-  "Resumed",
-  "LinkCut",
-  "LinkHealed",
-];
 
 export class Ghost {
   readonly options: GhostOptions;

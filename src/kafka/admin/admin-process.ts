@@ -73,19 +73,22 @@ export class AdminProcess implements Process, CompletionHandler<Call> {
 
   onStart(): void {
     this.controller = this.random.below(this.controllers.length);
-    for (const request of this.requests) {
-      const atUs = request.atUs ?? 0;
-      const call: Call = {
-        request,
-        topics: "createTopics" in request ? request.createTopics : [],
-        deadline: this.host.now() + atUs + ms(this.config["default.api.timeout.ms"]),
-        failures: 0,
-        // What an earlier incarnation had done is not known to this one.
-        outcomeUnknown: this.host.incarnation > 1,
-      };
-      if (atUs === 0) this.send(call);
-      else this.sendLater(call, "admin.request", atUs);
-    }
+    for (const request of this.requests) this.submit(request);
+  }
+
+  /** Makes a request that is not in the script; its `atUs` counts from now. */
+  submit(request: AdminRequest): void {
+    const atUs = request.atUs ?? 0;
+    const call: Call = {
+      request,
+      topics: "createTopics" in request ? request.createTopics : [],
+      deadline: this.host.now() + atUs + ms(this.config["default.api.timeout.ms"]),
+      failures: 0,
+      // What an earlier incarnation had done is not known to this one.
+      outcomeUnknown: this.host.incarnation > 1,
+    };
+    if (atUs === 0) this.send(call);
+    else this.sendLater(call, "admin.request", atUs);
   }
 
   onConnected(connection: Connection): void {

@@ -253,8 +253,7 @@ export class Log<R> implements DiskTarget {
   }
 
   /**
-   * A cut is on disk when it returns, too. Current Kafka leaves that to later; but an epoch that came back would be taken for that of
-   * records written meanwhile in an earlier one.
+   * A cut is durable, too. Current Kafka leaves that to later, and may take an epoch that comes back for that of records written since.
    */
   private saveCutEpochs(): void {
     if (!this.epochFile.writeDurably(this.epochs.entries())) this.fail();

@@ -128,7 +128,6 @@ export class Segment<R> {
     this.sizeInBytes -= this.bytesFrom(count);
     this.file.truncate(count);
     this.endOffset = this.lastBatch()?.nextOffset ?? this.baseOffset;
-    if (count === 0) this.firstTimestamp = NONE;
   }
 
   private bytesFrom(index: number): number {

@@ -12,7 +12,7 @@ import { type LeaderEpoch, NONE, type Offset, type ReplicaId } from "../ids.ts";
 import { METADATA_TOPIC, type MetadataRecord } from "../metadata/records.ts";
 import { NetworkClient } from "../net/network-client.ts";
 import { type AnyPendingRequest, InboundConnection, type RequestHandler } from "../net/request-channel.ts";
-import { RaftClient, type RaftListener } from "../raft/raft-client.ts";
+import { RaftClient, type RaftListener, type RaftShutdownHandler } from "../raft/raft-client.ts";
 import type { RecordBatch } from "../records.ts";
 import type { ClusterTopology } from "./topology.ts";
 
@@ -26,7 +26,7 @@ export interface KafkaServerOptions {
   readonly rack: string | null;
 }
 
-export class KafkaServer implements Process, RequestHandler, RaftListener, BrokerOwner {
+export class KafkaServer implements Process, RequestHandler, RaftListener, RaftShutdownHandler, BrokerOwner {
   private readonly host: Host;
   private readonly config: BrokerConfig;
   private readonly raft: RaftClient;
@@ -73,7 +73,10 @@ export class KafkaServer implements Process, RequestHandler, RaftListener, Broke
   }
 
   onBrokerStopped(): void {
-    this.raft.shutdown();
+    this.raft.shutdown(this);
+  }
+
+  onRaftShutdown(): void {
     this.host.exit("shut down");
   }
 

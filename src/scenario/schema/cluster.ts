@@ -72,11 +72,13 @@ export const CLUSTER_SCHEMA = object("cluster", "The servers.", {
   ).optional(),
 });
 
+export const PARTITIONS_MAX = 10_000;
+
 export const TOPICS_SCHEMA = named(
   "topics",
   "The topics, by name. They are created when the run begins.",
   object("a topic", "A topic.", {
-    partitions: wholeNumber("How many partitions it has. Default: the broker's num.partitions.", 1, 10_000).optional(),
+    partitions: wholeNumber("How many partitions it has. Default: the broker's num.partitions.", 1, PARTITIONS_MAX).optional(),
     "replication.factor": wholeNumber(
       "How many replicas each has. Default: the broker's default.replication.factor.",
       1,

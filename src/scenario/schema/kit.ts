@@ -26,7 +26,7 @@ export function object<S extends z.core.$ZodLooseShape>(
   description: string,
   shape: S,
 ): z.ZodObject<S, z.core.$strict> {
-  const traits: ObjectTraits = { what, keys: Object.keys(shape) };
+  const traits: ObjectTraits = { what, keys: Object.keys(shape).filter((key) => key !== "$schema") };
   return z
     .strictObject(shape, {
       error: (issue) => {

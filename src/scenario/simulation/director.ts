@@ -124,7 +124,7 @@ export class Director {
     const { spec } = fault;
     fault.fired = true;
     this.listener.onFault(world, spec);
-    const undos = spec.actions.flatMap((action, index) => carryOut(world, this.around, action, spec.number, index));
+    const undos = spec.actions.flatMap((action) => carryOut(world, this.around, action, spec.number));
     if (spec.forUs !== undefined) world.do(spec.forUs, new UndoFault(this, spec.number, undos));
     for (const next of this.faults) {
       const { trigger } = next.spec;

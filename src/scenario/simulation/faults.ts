@@ -14,9 +14,9 @@ export interface FaultSurroundings {
   elect(world: World, topic: string, partition: number, type: "PREFERRED" | "UNCLEAN"): void;
 }
 
-/** Names of the edits that a fault attaches: one per action. */
-export function editName(fault: number, action: number): string {
-  return `fault ${fault}.${action}`;
+/** What the edits that a fault attaches are called. */
+function editName(fault: number): string {
+  return `fault ${fault}`;
 }
 
 /** Carries out `action`; returns how to undo it, in order. */
@@ -25,7 +25,6 @@ export function carryOut(
   around: FaultSurroundings,
   action: FaultAction,
   fault: number,
-  index: number,
 ): readonly Undo[] {
   switch (action.do) {
     case "crash":
@@ -66,9 +65,10 @@ export function carryOut(
     case "hold":
     case "duplicate":
     case "reorder":
-      return onMessages(world, around, action, editName(fault, index));
+      return onMessages(world, around, action, editName(fault));
     case "release":
-      releaseHeld(world, action.of);
+      if (action.of === 0) world.releaseAll();
+      else world.release(editName(action.of));
       return [];
     default:
       return unreachable(action);
@@ -195,13 +195,6 @@ function onMessages(world: World, around: FaultSurroundings, action: MessageActi
     times: times === "all" ? Number.POSITIVE_INFINITY : times,
   });
   return [{ undo: action.do === "hold" ? "release" : "retire-edit", edit: name }];
-}
-
-/** Lets go what the fault of this number holds, or with 0 what any holds. */
-function releaseHeld(world: World, fault: number): void {
-  for (const { spec } of world.edits) {
-    if (spec.action.do === "hold" && (fault === 0 || spec.name.startsWith(`${editName(fault, 0).slice(0, -1)}`))) world.release(spec.name);
-  }
 }
 
 function pairs(as: readonly NodeName[], bs: readonly NodeName[]): [NodeName, NodeName][] {

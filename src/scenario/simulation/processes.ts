@@ -1,8 +1,11 @@
 /** Makes the processes of a scenario's nodes. Factories are shared by forks: they hold only what never changes. */
+import { assert } from "../../base/assert.ts";
 import { markImmutable } from "../../base/immutable.ts";
+import { US_PER_SECOND } from "../../base/units.ts";
 import { AdminProcess } from "../../kafka/admin/admin-process.ts";
 import { ConsumerProcess } from "../../kafka/consumer/consumer-process.ts";
 import { ProducerProcess } from "../../kafka/producer/producer-process.ts";
+import { compileRecordTemplate, type JsonValue, type RecordTemplate } from "../../kafka/producer/record-template.ts";
 import { KafkaServer } from "../../kafka/server/kafka-server.ts";
 import type { ClusterTopology } from "../../kafka/server/topology.ts";
 import type { Host, NodeName, Process } from "../../sim/host.ts";
@@ -34,19 +37,23 @@ markImmutable(ServerFactory);
 export class ProducerFactory implements ProcessFactory {
   private readonly spec: ProducerSpec;
   private readonly bootstrap: readonly NodeName[];
+  private readonly key: RecordTemplate | null;
+  private readonly value: RecordTemplate;
 
   constructor(spec: ProducerSpec, bootstrap: readonly NodeName[]) {
     this.spec = spec;
     this.bootstrap = bootstrap;
+    this.key = spec.key === null ? null : compiled(spec.key);
+    this.value = compiled(spec.value);
   }
 
   create(host: Host): Process {
-    const { name, topic, config, rate, count, fromUs, untilUs, key, value, partition } = this.spec;
+    const { name, topic, config, rate, count, fromUs, untilUs, partition } = this.spec;
     const workload = {
-      rate: { intervalUs: rate.perUs / rate.records },
+      rate: (rate.records * US_PER_SECOND) / rate.perUs,
       startUs: 0,
-      key,
-      value,
+      key: this.key,
+      value: this.value,
       ...(count !== undefined && { count }),
       ...(untilUs !== undefined && { stopUs: untilUs - fromUs }),
       ...(partition !== undefined && { partition }),
@@ -55,6 +62,13 @@ export class ProducerFactory implements ProcessFactory {
   }
 }
 markImmutable(ProducerFactory);
+
+/** The loader has compiled it once already, for the errors. */
+function compiled(source: JsonValue): RecordTemplate {
+  const result = compileRecordTemplate(source);
+  assert(result.ok, "a scenario was let through with a broken record template");
+  return result.template;
+}
 
 export class ConsumerFactory implements ProcessFactory {
   private readonly spec: ConsumerSpec;
@@ -91,7 +105,7 @@ export class AdminFactory implements ProcessFactory {
       configs: Object.entries(config).map(([key, value]) => ({ name: key, value: String(value) })),
     }));
     const requests = topics.length === 0 ? [] : [{ createTopics: topics }];
-    return new AdminProcess({ host, controllers: this.controllers, requests });
+    return new AdminProcess({ host, name: ADMIN_NODE, controllers: this.controllers, requests });
   }
 }
 markImmutable(AdminFactory);

@@ -5,7 +5,8 @@
  * moment is time 0 of the scenario: clients start, faults and nemesis begin to count. Like the world, a simulation is data
  * and can be forked at any step.
  */
-import { type Micros, seconds } from "../../base/units.ts";
+import { assert } from "../../base/assert.ts";
+import { type Micros, ms, seconds } from "../../base/units.ts";
 import { Checker } from "../../checks/checker.ts";
 import { NONE } from "../../kafka/ids.ts";
 import type { AdminProcess } from "../../kafka/admin/admin-process.ts";
@@ -35,8 +36,6 @@ export interface SimulationOptions {
   readonly traceLevel?: TraceLevel;
   /** Whether what a reader would want to know is written down. */
   readonly withTimeline?: boolean;
-  /** Without checks: what the events themselves cost. */
-  readonly withoutChecks?: boolean;
 }
 
 /** `ready`: time 0 has come. `unready`: the cluster did not get there in time. `over`: all of the scenario's time has passed. */
@@ -46,11 +45,13 @@ const BOOT_TIME_MAX: Micros = seconds(120);
 /** Servers start within this long of each other. */
 const BOOT_SPREAD: Micros = seconds(0.2);
 const EVENTS_MAX = 100_000_000;
+/** So many events at one moment are an endless loop of ours. */
+const EVENTS_AT_ONCE_MAX = 1_000_000;
 
 export class Simulation implements WorldObserver, FaultSurroundings, DirectorListener, NemesisListener {
   readonly scenario: ScenarioSpec;
   readonly world: World;
-  readonly checker: Checker | undefined;
+  readonly checker: Checker;
   readonly timeline: Timeline | undefined;
   readonly nemesis: Nemesis | undefined;
   phase: Phase = "booting";
@@ -58,6 +59,8 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   readyAt: Micros = 0;
   private endsAt: Micros = BOOT_TIME_MAX;
   private adminStarted = false;
+  private lastTime: Micros = 0;
+  private lastTimeStep = 0;
   private readonly cluster = new ObservedCluster();
   private readonly facts: ClusterFacts;
   private readonly director: Director;
@@ -70,7 +73,10 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.scenario = scenario;
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
     this.world.observer = this;
-    this.checker = options.withoutChecks ? undefined : new Checker();
+    this.checker = new Checker({
+      raftFetchTimeoutUs: ms(scenario.cluster.nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
+      eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
+    });
     this.timeline = options.withTimeline ? new Timeline() : undefined;
     this.facts = new ObservedFacts(scenario, this.cluster);
     this.director = new Director(scenario.faults, this.facts, this, this);
@@ -90,6 +96,11 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     else if (world.trace.step >= (this.scenario.run.maxEvents ?? EVENTS_MAX)) this.phase = "out-of-events";
     else {
       world.step();
+      if (world.time > this.lastTime) {
+        this.lastTime = world.time;
+        this.lastTimeStep = world.trace.step;
+      }
+      assert(world.trace.step - this.lastTimeStep < EVENTS_AT_ONCE_MAX, `virtual time stands still at ${world.time} us`);
       return true;
     }
     return false;
@@ -98,7 +109,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   /** Runs to the end. */
   run(): void {
     while (this.step());
-    this.checker?.finish(this.endsAt);
+    this.checker.finish(this.endsAt);
   }
 
   /** Scenario time of a moment of the world. */
@@ -119,7 +130,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   // ---- what the world reports ----
 
   onEvent(world: World, node: NodeName | undefined, event: DomainEvent): void {
-    this.checker?.observe(world.trace.step, world.time, node, event);
+    this.checker.observe(world.trace.step, world.time, node, event);
     if (!this.committedOnce.isNews(node, world.trace.step, event)) return;
     this.cluster.observe(event);
     this.timeline?.onEvent(world, event);

@@ -1,22 +1,22 @@
 /** Every invariant, in the order in which they are listed and run. */
-import type { Invariant } from "../invariant.ts";
-import { LeaderCandidateCompleteness, LeaderCompleteness, UncleanExclusion } from "./completeness.ts";
-import { FencedNotInIsr, IsrSubsetOfReplicas, LeaderInIsr } from "./controller-state.ts";
-import { HighWatermarkBacked, HighWatermarkMonotonic, ReplicationQuorumSuperset } from "./high-watermark.ts";
-import { LeaderEpochMonotonic, SingleLeaderPerEpoch } from "./leader-epochs.ts";
-import { LogMatching, StrongIsr } from "./log-matching.ts";
-import { EpochCacheConsistent, LogIntegrity, LogStartBelowHw } from "./log-shape.ts";
-import { NoAckedLoss, NoCommittedRecordLostGlobally } from "./no-acked-loss.ts";
-import { LeaderStability, StaleLeaderBounded } from "./raft-leadership.ts";
+import type { Invariant } from "./invariant.ts";
+import { LeaderCandidateCompleteness, LeaderCompleteness, UncleanExclusion } from "./invariants/completeness.ts";
+import { FencedNotInIsr, IsrSubsetOfReplicas, LeaderInIsr } from "./invariants/controller-state.ts";
+import { HighWatermarkBacked, HighWatermarkMonotonic, ReplicationQuorumSuperset } from "./invariants/high-watermark.ts";
+import { LeaderEpochMonotonic, SingleLeaderPerEpoch } from "./invariants/leader-epochs.ts";
+import { LogMatching, StrongIsr } from "./invariants/log-matching.ts";
+import { EpochCacheConsistent, LogIntegrity, LogStartBelowHw } from "./invariants/log-shape.ts";
+import { NoAckedLoss, NoCommittedRecordLostGlobally } from "./invariants/no-acked-loss.ts";
+import { LeaderStability, StaleLeaderBounded } from "./invariants/raft-leadership.ts";
 import {
   ConsistentCommittedData,
   MetadataLogMatching,
   RaftLogMatching,
   RaftMajorityReachedHighWatermark,
   RaftMonotonicHighWatermark,
-} from "./raft-log.ts";
-import { RaftElectionSafety, RaftLeaderCompleteness, RaftMonotonicEpoch } from "./raft-safety.ts";
-import { ConsistentRead, NoUncommittedRead } from "./reads.ts";
+} from "./invariants/raft-log.ts";
+import { RaftElectionSafety, RaftLeaderCompleteness, RaftMonotonicEpoch } from "./invariants/raft-safety.ts";
+import { ConsistentRead, NoUncommittedRead } from "./invariants/reads.ts";
 
 export function allInvariants(): Invariant[] {
   return [
@@ -60,10 +60,10 @@ export interface CatalogueEntry {
 }
 
 /** For documentation, `--help`, and the words of a failure. */
-export const INVARIANT_CATALOGUE: readonly CatalogueEntry[] = allInvariants().map(({ name, promise, source }) => ({
+export const INVARIANTS: readonly CatalogueEntry[] = allInvariants().map(({ name, promise, source }) => ({
   name,
   promise,
   source,
 }));
 
-export const INVARIANT_NAMES: readonly string[] = INVARIANT_CATALOGUE.map(({ name }) => name);
+export const INVARIANT_NAMES: readonly string[] = INVARIANTS.map(({ name }) => name);

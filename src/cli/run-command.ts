@@ -1,0 +1,148 @@
+/** `kafka-sim run`. */
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { conclude, summarize } from "../report/summary.ts";
+import { toJson } from "../report/json-report.ts";
+import { toJUnit } from "../report/junit-report.ts";
+import { Paint } from "../report/paint.ts";
+import { reportRun } from "../report/run-report.ts";
+import { traceLines } from "../report/trace-lines.ts";
+import type { RunResult } from "../run/result.ts";
+import { runMany, type SeedRange } from "../run/run-many.ts";
+import { traceSeed } from "../run/seed-task.ts";
+import { argumentError } from "../scenario/scenario-error.ts";
+import { EXIT } from "./errors.ts";
+import { Progress } from "./progress.ts";
+import { scenarioFiles } from "./scenario-files.ts";
+
+export interface RunFlags {
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly jobs?: string;
+  readonly json?: boolean;
+  readonly junit?: string;
+  readonly trace?: string;
+  readonly set: readonly string[];
+}
+
+/** Details of this many runs that were not as expected are shown, the rest is counted. */
+const FAILURES_SHOWN = 3;
+
+/** Returns the exit status. Throws ScenarioError for unusable input, before anything is run or written. */
+export async function runCommand(given: readonly string[], flags: RunFlags, version: string): Promise<number> {
+  const files = scenarioFiles(given);
+  const seeds = seedsOf(flags);
+  const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", flags.jobs, 1);
+  const outputs = [flags.junit, flags.trace].filter((path) => path !== undefined);
+  for (const path of outputs) closeSync(openForWriting(path));
+  const paint = new Paint(usesColour(process.stdout.isTTY === true));
+  const progress = new Progress(process.stderr.isTTY === true);
+  const startedAt = Date.now();
+  let unexpected = 0;
+  const single = files.length === 1 && (seeds === undefined || seeds.from === seeds.to);
+  const results = await runMany({
+    files,
+    overrides: flags.set,
+    seeds,
+    jobs,
+    withTimeline: single || flags.json === true,
+    onProgress: ({ done, total, results: found }) => {
+      unexpected += found.filter((result) => result.verdict !== "as-expected").length;
+      if (!single) progress.update(done, total, unexpected);
+    },
+  });
+  progress.stop();
+  const wallMs = Date.now() - startedAt;
+  if (flags.junit !== undefined) writeFileSync(flags.junit, toJUnit(results));
+  if (flags.trace !== undefined) writeTraces(flags.trace, files, flags.set, seeds);
+  if (flags.json) print([JSON.stringify(toJson(results, version), undefined, 2)]);
+  else print(single ? tellOne(results, flags, paint, wallMs) : tellMany(results, flags, paint, wallMs));
+  return statusOf(results);
+}
+
+function tellOne(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
+  const lines = results.flatMap((result) => ["", ...reportRun(result, { paint, command: commandFor(result, flags), wallMs: wallMs / results.length })]);
+  const [first] = results as readonly [RunResult];
+  const name = first.file;
+  return [
+    ...lines,
+    paint.faint(` try  kafka-sim run ${name} --seeds 1..100         other seeds`),
+    paint.faint(`      kafka-sim run ${name} --set acks=1            another setting`),
+    paint.faint("      kafka-sim list                                 what else there is"),
+    "",
+  ];
+}
+
+function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
+  const wrong = results.filter((result) => result.verdict !== "as-expected");
+  const details = wrong.slice(0, FAILURES_SHOWN).flatMap((result) => {
+    const command = commandFor(result, flags);
+    return ["", ...reportRun({ ...result, timeline: [] }, { paint, command, wallMs: undefined }), paint.faint(` see it    ${command}`)];
+  });
+  const left = wrong.length - FAILURES_SHOWN;
+  const more = left > 0 ? ["", ` and ${left} more that were not as expected: --json has them all`] : [];
+  return [...summarize(results, paint), ...details, ...more, "", conclude(results, wallMs, paint)];
+}
+
+/** What to paste to see this very run again. */
+function commandFor({ file, seed }: RunResult, flags: RunFlags): string {
+  const sets = flags.set.map((each) => ` --set ${each}`).join("");
+  return `kafka-sim run ${file} --seed ${seed}${sets}`;
+}
+
+function statusOf(results: readonly RunResult[]): number {
+  if (results.some((result) => result.verdict === "unexpected")) return EXIT.unexpected;
+  return results.some((result) => result.verdict === "undecided") ? EXIT.undecided : EXIT.asExpected;
+}
+
+function writeTraces(path: string, files: readonly string[], overrides: readonly string[], seeds: SeedRange | undefined): void {
+  const out = openForWriting(path);
+  for (const file of files) {
+    for (let seed = seeds?.from; seed === undefined || seed <= (seeds as SeedRange).to; seed = (seed as number) + 1) {
+      for (const run of traceSeed(file, overrides, seed)) for (const line of traceLines(run)) writeSync(out, `${line}\n`);
+      if (seed === undefined) break;
+    }
+  }
+  closeSync(out);
+}
+
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (error) {
+    throw argumentError("--junit/--trace", path, `can't be written: ${(error as Error).message}`);
+  }
+}
+
+function seedsOf({ seed, seeds }: RunFlags): SeedRange | undefined {
+  if (seed !== undefined && seeds !== undefined) throw argumentError("--seeds", seeds, "not together with --seed", "leave one of them out");
+  if (seed !== undefined) {
+    const only = wholeNumber("--seed", seed, 0);
+    return { from: only, to: only };
+  }
+  if (seeds === undefined) return undefined;
+  const match = /^(\d+)\.\.(\d+)$/.exec(seeds);
+  if (match === null) throw argumentError("--seeds", seeds, "a range of seeds is written 1..1000");
+  const range = { from: wholeNumber("--seeds", match[1] as string, 0), to: wholeNumber("--seeds", match[2] as string, 0) };
+  if (range.from > range.to) throw argumentError("--seeds", seeds, "the range is empty", `write ${range.to}..${range.from}`);
+  return range;
+}
+
+function wholeNumber(option: string, text: string, min: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
+    throw argumentError(option, text, `this must be a whole number from ${min} up`);
+  }
+  return value;
+}
+
+/** See no-color.org; FORCE_COLOR wins over both. */
+export function usesColour(isTerminal: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "0") return true;
+  return isTerminal && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

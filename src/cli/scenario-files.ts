@@ -1,0 +1,48 @@
+/** Which files are meant: paths, directories, and the names of the bundled scenarios. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nearest } from "../scenario/nearest.ts";
+import { argumentError } from "../scenario/scenario-error.ts";
+
+export const BUNDLED_DIRECTORY = fileURLToPath(new URL("../../scenarios", import.meta.url));
+const SUFFIX = /\.ya?ml$/;
+
+/** Files in order: as given, and within a directory by name. Throws ScenarioError for what is not there. */
+export function scenarioFiles(given: readonly string[]): string[] {
+  return given.flatMap((path) => {
+    const found = locate(path);
+    if (!statSync(found).isDirectory()) return [found];
+    const files = filesBelow(found);
+    if (files.length === 0) throw argumentError("run", path, "no scenario in this directory", "a scenario's name ends in .yaml");
+    return files;
+  });
+}
+
+/** Names of the bundled scenarios: `failover/leader-crash`. */
+export function bundledNames(): string[] {
+  return filesBelow(BUNDLED_DIRECTORY).map((file) => relative(BUNDLED_DIRECTORY, file).split(sep).join("/").replace(SUFFIX, ""));
+}
+
+export function bundledFile(name: string): string {
+  return join(BUNDLED_DIRECTORY, `${name}.yaml`);
+}
+
+function locate(path: string): string {
+  if (existsSync(path)) return path;
+  const name = path.replace(/^scenarios(\/|$)/, "").replace(SUFFIX, "");
+  for (const candidate of [join(BUNDLED_DIRECTORY, name), bundledFile(name)]) if (existsSync(candidate)) return candidate;
+  const guess = nearest(name, bundledNames());
+  const hint = guess === undefined ? "`kafka-sim list` shows the bundled ones" : `did you mean ${guess}?`;
+  throw argumentError("run", path, "no such file, directory or bundled scenario", hint);
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) return filesBelow(path);
+      return SUFFIX.test(entry.name) ? [path] : [];
+    });
+}

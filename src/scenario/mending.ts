@@ -1,0 +1,73 @@
+/**
+ * What is left of a scenario when the parts whose shape is wrong are taken out.
+ *
+ * The rest can then still be looked at, so that one run of the tool shows as many mistakes as can be known. A part is only
+ * taken out where nothing that another part says could become wrong by that.
+ */
+import type { z } from "zod";
+import type { Path } from "./source.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** What the rest may still name, though nobody knows what it looks like. */
+export interface Unknowns {
+  readonly topics: ReadonlySet<string>;
+  readonly clients: readonly string[];
+}
+
+export const NO_UNKNOWNS: Unknowns = { topics: new Set(), clients: [] };
+
+export interface Mended {
+  readonly raw: Raw;
+  readonly unknowns: Unknowns;
+}
+
+/** Parts that no other part refers to. */
+const LEAVES: Readonly<Record<string, unknown>> = {
+  name: "?",
+  about: "",
+  tags: [],
+  seed: 1,
+  dials: {},
+  network: {},
+  clocks: {},
+  nemesis: undefined,
+  expect: {},
+  exhibit: undefined,
+};
+
+const HARMLESS_FAULT = { at: "0s", heal: "all" };
+
+/** Undefined if too much is wrong to go on. */
+export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | undefined {
+  const mended = structuredClone(raw) as Record<string, unknown>;
+  const topics = new Set<string>();
+  const clients: string[] = [];
+  for (const issue of issues) {
+    const [section, name] = issue.path;
+    if (section === undefined && issue.code === "unrecognized_keys") for (const key of issue.keys) delete mended[key];
+    else if (typeof section !== "string") return undefined;
+    else if (section in LEAVES) mended[section] = LEAVES[section];
+    else if (name === undefined) return undefined;
+    else if (section === "faults") (mended.faults as unknown[])[Number(name)] = HARMLESS_FAULT;
+    else if (section === "topics") {
+      (mended.topics as Record<string, unknown>)[String(name)] = {};
+      topics.add(String(name));
+    } else if (section === "producers" || section === "consumers") {
+      delete (mended[section] as Record<PropertyKey, unknown>)[name];
+      clients.push(String(name));
+    } else if (!dropConfig(mended, issue.path)) return undefined;
+  }
+  return { raw: mended, unknowns: { topics, clients: [...new Set(clients)] } };
+}
+
+/** `cluster.mode`, and settings, change nothing about which nodes there are. */
+function dropConfig(mended: Record<string, unknown>, path: Path): boolean {
+  const cluster = mended.cluster as Record<string, unknown>;
+  const [section, part, node] = path;
+  if (section !== "cluster") return false;
+  if (part === "mode" || part === "config") delete cluster[part];
+  else if (part === "per-node" && node !== undefined) delete (cluster[part] as Record<PropertyKey, unknown>)[node];
+  else return false;
+  return true;
+}
