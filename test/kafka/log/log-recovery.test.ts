@@ -53,6 +53,21 @@ describe("after a clean shutdown (reference 1.8)", () => {
     f.log = f.open({ cleanShutdown: true });
     expect(f.log).toMatchObject({ logEndOffset: 8, recoveryPoint: 8 });
     expect(f.append(1, 4).baseOffset).toBe(8);
+    expect(f.contents()).toBe("0-1 2-3 4-5 6-7 8-8");
+  });
+
+  test("the checkpointed recovery point does not matter", () => {
+    const f = fiveBatches();
+    f.log.close();
+    f.log = f.open({ cleanShutdown: true, recoveryPoint: 3 });
+    expect(f.log.recoveryPoint).toBe(10);
+  });
+
+  test("a log that lost its files all the same starts at its log start, with nothing on the platter", () => {
+    const f = fiveBatches();
+    f.log.close();
+    f.log = f.open({ cleanShutdown: true, recoveryPoint: 3, logStartOffset: 12 });
+    expect(f.log).toMatchObject({ logStartOffset: 12, logEndOffset: 12, recoveryPoint: 3 });
   });
 
   test("an epoch that the leader noted but never wrote in is forgotten: it starts at the log end (KAFKA-7415)", () => {
@@ -142,6 +157,23 @@ describe("after a power loss (reference 1.3, 1.8)", () => {
     f.restartAfterCrash();
     expect(f.contents()).toBe("0-1");
     expect(f.log.logEndOffset).toBe(2);
+  });
+
+  test("a batch that does not follow on the one before it ends the log", () => {
+    const f = new LogFixture();
+    f.append(2, 1);
+    f.node.disk.file(FIRST_SEGMENT).append(f.batch(2).stamped(5, 1));
+    f.restartAfterCrash();
+    expect(f.contents()).toBe("0-1");
+    expect(f.log.logEndOffset).toBe(2);
+  });
+
+  test("garbage behind the last batch of a segment ends the log there, even if the next segment would follow on", () => {
+    // LogLoader deletes later segments whenever it had to cut any bytes.
+    const f = fiveBatches();
+    f.node.disk.file(FIRST_SEGMENT).append({ torn: true });
+    f.restartAfterCrash();
+    expect(f.log.logEndOffset).toBe(4);
   });
 
   test("segments wholly below the recovery point are not read again", () => {
