@@ -21,7 +21,12 @@ export class ProblemSink {
   }
 
   add(path: Path, complaint: Complaint, part: "key" | "value" = "value"): void {
-    this.problems.push(problemAt(this.source.locate(path, part), complaint));
+    const problem = problemAt(this.source.locate(path, part), complaint);
+    // What an alias repeats, or an override sets in several places, is wrong only once.
+    const isKnown = this.problems.some(({ message, place }) => {
+      return message === problem.message && place?.start === problem.place?.start && place?.text === problem.place?.text;
+    });
+    if (!isKnown) this.problems.push(problem);
   }
 
   /** Throws all of them, in the order of the file, if there are any. */

@@ -45,6 +45,7 @@ export function readDuration(text: string, sign: "positive" | "signed" = "positi
   if (body === "0") return good(0);
   if (negative && sign === "positive") return bad(`a duration of ${trimmed} is before it begins`, DURATION_HINT);
   if (/^\d+(\.\d+)?$/.test(body)) return bad(`${trimmed} of what?`, DURATION_HINT);
+  if (body === "") return bad("this is not a duration", DURATION_HINT);
   let total = 0;
   let rest = body;
   while (rest.length > 0) {
