@@ -81,7 +81,12 @@ export class RecordBatch<R = KafkaRecord> {
 
   /** The same batch as a leader stores it: with the offset and the epoch that it gave it. */
   stamped(baseOffset: Offset, partitionLeaderEpoch: LeaderEpoch): RecordBatch<R> {
-    return new RecordBatch({ ...this.header(), baseOffset, partitionLeaderEpoch }, this.records);
+    const { isControl, producerId, producerEpoch, baseSequence, maxTimestamp, sizeInBytes } = this;
+    // Field by field: every append comes by here, and a spread costs ten times as much.
+    return new RecordBatch(
+      { baseOffset, partitionLeaderEpoch, isControl, producerId, producerEpoch, baseSequence, maxTimestamp, sizeInBytes },
+      this.records,
+    );
   }
 
   /** True if both hold the same records at the same offsets, first appended in the same epoch. */
@@ -92,11 +97,6 @@ export class RecordBatch<R = KafkaRecord> {
         this.partitionLeaderEpoch === other.partitionLeaderEpoch &&
         this.records === other.records)
     );
-  }
-
-  private header(): BatchHeader {
-    const { records: _, ...header } = this;
-    return header;
   }
 }
 markImmutable(RecordBatch);
