@@ -16,7 +16,9 @@ test("topics are created with one request, at the time the script says", () => {
   const c = new ScriptedCluster();
   administer(c, [{ atUs: seconds(5), createTopics: [ORDERS, PAYMENTS] }]);
   c.runFor(seconds(100));
-  expect(c.requestsOf("CreateTopics")).toMatchObject([{ at: seconds(5) + 3_000, body: { topics: [{ name: "orders" }, { name: "payments" }] } }]);
+  expect(c.requestsOf("CreateTopics")).toMatchObject([
+    { at: seconds(5) + 3_000, body: { topics: [{ name: "orders" }, { name: "payments" }] } },
+  ]);
   expect(c.of("AdminRequestFailed")).toEqual([]);
 });
 
@@ -63,7 +65,9 @@ test("a topic that exists after an attempt without an answer counts as created",
 
 test("an election is asked for once, and one that finds no leader is reported with its partition", () => {
   const c = new ScriptedCluster().answerWith("ElectLeaders", "ELIGIBLE_LEADERS_NOT_AVAILABLE", 1);
-  administer(c, [{ atUs: seconds(1), electLeaders: { electionType: "UNCLEAN", topicPartitions: [{ topic: "orders", partitions: [0] }] } }]);
+  administer(c, [
+    { atUs: seconds(1), electLeaders: { electionType: "UNCLEAN", topicPartitions: [{ topic: "orders", partitions: [0] }] } },
+  ]);
   c.runFor(seconds(10));
   expect(c.requestsOf("ElectLeaders")).toMatchObject([{ body: { electionType: "UNCLEAN" } }]);
   expect(c.of("AdminRequestFailed")).toMatchObject([{ api: "ElectLeaders", error: "ELIGIBLE_LEADERS_NOT_AVAILABLE" }]);

@@ -10,7 +10,13 @@ import { consumerConfig, nodeName, ScriptedCluster } from "./scripted-cluster.ts
 const BROKERS = 3;
 
 type Trouble =
-  | { readonly kind: "error"; readonly at: number; readonly api: ApiName; readonly error: ErrorCode | "silence"; readonly times: number }
+  | {
+      readonly kind: "error";
+      readonly at: number;
+      readonly api: ApiName;
+      readonly error: ErrorCode | "silence";
+      readonly times: number;
+    }
   | { readonly kind: "crash" | "cut"; readonly at: number; readonly broker: number; readonly forMs: number }
   | { readonly kind: "move"; readonly at: number; readonly partition: number; readonly leader: number };
 
@@ -20,7 +26,13 @@ const trouble: fc.Arbitrary<Trouble> = fc.oneof(
     kind: fc.constant("error" as const),
     at,
     api: fc.constantFrom<ApiName>("Produce", "Fetch", "Metadata", "ListOffsets", "OffsetForLeaderEpoch"),
-    error: fc.constantFrom<ErrorCode | "silence">("NOT_LEADER_OR_FOLLOWER", "NOT_ENOUGH_REPLICAS", "UNKNOWN_LEADER_EPOCH", "KAFKA_STORAGE_ERROR", "silence"),
+    error: fc.constantFrom<ErrorCode | "silence">(
+      "NOT_LEADER_OR_FOLLOWER",
+      "NOT_ENOUGH_REPLICAS",
+      "UNKNOWN_LEADER_EPOCH",
+      "KAFKA_STORAGE_ERROR",
+      "silence",
+    ),
     times: fc.integer({ min: 1, max: 5 }),
   }),
   fc.record({
@@ -51,7 +63,8 @@ function suffer(c: ScriptedCluster, list: readonly Trouble[]): void {
       }
     }
   }
-  for (let partition = 0; partition < 3; partition++) if (c.partition("orders", partition).leader === -1) c.moveLeader("orders", partition, 1);
+  for (let partition = 0; partition < 3; partition++)
+    if (c.partition("orders", partition).leader === -1) c.moveLeader("orders", partition, 1);
   for (let broker = 1; broker <= BROKERS; broker++) mend(c, broker);
 }
 
@@ -63,7 +76,10 @@ function mend(c: ScriptedCluster, broker: number): void {
 function consume(c: ScriptedCluster, handlerUs: number): void {
   const config = consumerConfig({ "auto.offset.reset": "earliest", "request.timeout.ms": 2_000 });
   const assignments = [{ topic: "orders", partitions: "all" as const }];
-  c.run("billing", (host) => new ConsumerProcess({ host, name: "billing", assignments, config, handlerUs, bootstrap: c.bootstrap }));
+  c.run(
+    "billing",
+    (host) => new ConsumerProcess({ host, name: "billing", assignments, config, handlerUs, bootstrap: c.bootstrap }),
+  );
 }
 
 property.prop(
@@ -116,9 +132,9 @@ property.prop([troubles, fc.constantFrom(0, 2_000)], { numRuns: 150 })(
         expect(position).toBe(next);
         next = batches.at(-1)?.nextOffset as number;
       }
-      expect(read.flatMap(({ batches }) => batches.flatMap(({ records }) => records.map(({ origin }) => origin.sequence)))).toEqual(
-        c.sequences("orders", partition),
-      );
+      expect(
+        read.flatMap(({ batches }) => batches.flatMap(({ records }) => records.map(({ origin }) => origin.sequence))),
+      ).toEqual(c.sequences("orders", partition));
     }
   },
 );

@@ -4,7 +4,10 @@ import type { ErrorCode } from "../../../src/kafka/errors.ts";
 import type { MetadataResponse } from "../../../src/kafka/messages/metadata.ts";
 
 /** Brokers 1 to 3 are up; the topic "orders" has the given leaders. */
-function answer(leaders: { leader: number; epoch: number }[], options: { topicId?: string; error?: ErrorCode } = {}): MetadataResponse {
+function answer(
+  leaders: { leader: number; epoch: number }[],
+  options: { topicId?: string; error?: ErrorCode } = {},
+): MetadataResponse {
   return {
     brokers: [3, 1, 2].map((id) => ({ nodeId: id, host: `broker-${id}`, rack: null })),
     controllerId: 1,

@@ -3,14 +3,24 @@
  * One copy of each partition, no replication, no failure detection: the test moves leaders by hand.
  */
 import type { Micros } from "../../../src/base/units.ts";
-import { type ConsumerConfig, CONSUMER_CONFIG, PRODUCER_CONFIG, type ProducerConfig } from "../../../src/kafka/config/client-config.ts";
+import {
+  CONSUMER_CONFIG,
+  type ConsumerConfig,
+  PRODUCER_CONFIG,
+  type ProducerConfig,
+} from "../../../src/kafka/config/client-config.ts";
 import { effectiveConfig } from "../../../src/kafka/config/definition.ts";
 import type { ErrorCode } from "../../../src/kafka/errors.ts";
 import type { KafkaEvent, KafkaEventKind } from "../../../src/kafka/events.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../../../src/kafka/messages/apis.ts";
 import type { FetchPartition, FetchPartitionResponse } from "../../../src/kafka/messages/fetch.ts";
 import type { MetadataResponse } from "../../../src/kafka/messages/metadata.ts";
-import { type AnyPendingRequest, InboundConnection, type PendingRequest, type RequestHandler } from "../../../src/kafka/net/request-channel.ts";
+import {
+  type AnyPendingRequest,
+  InboundConnection,
+  type PendingRequest,
+  type RequestHandler,
+} from "../../../src/kafka/net/request-channel.ts";
 import type { RecordBatch } from "../../../src/kafka/records.ts";
 import { constant } from "../../../src/sim/distribution.ts";
 import type { Connection, DiskOperation, DomainEvent, Host, Message, NodeName, Process, Timer } from "../../../src/sim/host.ts";
@@ -69,7 +79,10 @@ export class ScriptedCluster {
       onWatch: () => {},
     };
     for (const id of this.brokers) {
-      this.world.addNode({ name: nodeName(id), factory: Object.freeze({ create: (host: Host) => new ScriptedBroker(this, id, host) }) });
+      this.world.addNode({
+        name: nodeName(id),
+        factory: Object.freeze({ create: (host: Host) => new ScriptedBroker(this, id, host) }),
+      });
       this.world.start(nodeName(id));
     }
   }
@@ -159,7 +172,6 @@ export function nodeName(id: number): NodeName {
   return `broker-${id}`;
 }
 
-
 class ScriptedBroker implements Process, RequestHandler {
   private readonly cluster: ScriptedCluster;
   private readonly id: number;
@@ -218,7 +230,12 @@ class ScriptedBroker implements Process, RequestHandler {
         return;
       case "CreateTopics":
         request.respond({
-          topics: request.body.topics.map((topic) => ({ name: topic.name, topicId: "", errorCode: override ?? "NONE", errorMessage: null })),
+          topics: request.body.topics.map((topic) => ({
+            name: topic.name,
+            topicId: "",
+            errorCode: override ?? "NONE",
+            errorMessage: null,
+          })),
         });
         return;
       case "ElectLeaders":
@@ -308,7 +325,9 @@ class ScriptedBroker implements Process, RequestHandler {
     const index = this.waiting.indexOf(request);
     if (index < 0) return;
     const response = this.fetchResponse(request.body, undefined);
-    const hasNews = response.responses.some(({ partitions }) => partitions.some((each) => each.records.length > 0 || each.errorCode !== "NONE"));
+    const hasNews = response.responses.some(({ partitions }) =>
+      partitions.some((each) => each.records.length > 0 || each.errorCode !== "NONE"),
+    );
     if (!hasNews && !waitOver) return;
     this.waiting.splice(index, 1);
     request.respond(response);
@@ -327,13 +346,21 @@ class ScriptedBroker implements Process, RequestHandler {
   private fetchPartition(topic: string, asked: FetchPartition, override: ErrorCode | undefined): FetchPartitionResponse {
     const partition = this.cluster.partition(topic, asked.partition);
     const end = endOf(partition);
-    const errorCode = override ?? this.epochError(partition, asked.currentLeaderEpoch) ?? rangeError(partition, asked.fetchOffset);
+    const errorCode =
+      override ?? this.epochError(partition, asked.currentLeaderEpoch) ?? rangeError(partition, asked.fetchOffset);
     const hint =
       errorCode === "NOT_LEADER_OR_FOLLOWER" && this.cluster.leaderHints
         ? { currentLeader: { leaderId: partition.leader, leaderEpoch: partition.epoch } }
         : {};
     const records = errorCode === "NONE" ? partition.log.filter((batch) => batch.nextOffset > asked.fetchOffset) : [];
-    return { partitionIndex: asked.partition, errorCode, highWatermark: end, logStartOffset: partition.logStartOffset, records, ...hint };
+    return {
+      partitionIndex: asked.partition,
+      errorCode,
+      highWatermark: end,
+      logStartOffset: partition.logStartOffset,
+      records,
+      ...hint,
+    };
   }
 
   private epochError(partition: ScriptedPartition, epoch: number): ErrorCode | undefined {
@@ -350,7 +377,13 @@ class ScriptedBroker implements Process, RequestHandler {
           const partition = this.cluster.partition(name, partitionIndex);
           const errorCode = override ?? this.epochError(partition, currentLeaderEpoch) ?? "NONE";
           const offset = timestamp === -2 ? partition.logStartOffset : endOf(partition);
-          return { partitionIndex, errorCode, timestamp, offset: errorCode === "NONE" ? offset : -1, leaderEpoch: partition.epoch };
+          return {
+            partitionIndex,
+            errorCode,
+            timestamp,
+            offset: errorCode === "NONE" ? offset : -1,
+            leaderEpoch: partition.epoch,
+          };
         }),
       })),
     };
@@ -365,8 +398,15 @@ class ScriptedBroker implements Process, RequestHandler {
         topic,
         partitions: partitions.map((asked) => {
           const partition = this.cluster.partition(topic, asked.partition);
-          const end = partition.epochEnds.get(asked.leaderEpoch) ?? { leaderEpoch: asked.leaderEpoch, endOffset: endOf(partition) };
-          return { partition: asked.partition, errorCode: override ?? this.epochError(partition, asked.currentLeaderEpoch) ?? "NONE", ...end };
+          const end = partition.epochEnds.get(asked.leaderEpoch) ?? {
+            leaderEpoch: asked.leaderEpoch,
+            endOffset: endOf(partition),
+          };
+          return {
+            partition: asked.partition,
+            errorCode: override ?? this.epochError(partition, asked.currentLeaderEpoch) ?? "NONE",
+            ...end,
+          };
         }),
       })),
     };

@@ -24,7 +24,9 @@ function consume(
 }
 
 function sequencesRead(c: ScriptedCluster): number[] {
-  return c.of("RecordsRead").flatMap(({ batches }) => batches.flatMap(({ records }) => records.map(({ origin }) => origin.sequence)));
+  return c
+    .of("RecordsRead")
+    .flatMap(({ batches }) => batches.flatMap(({ records }) => records.map(({ origin }) => origin.sequence)));
 }
 
 /** Sends `count` records and waits until they are in the log; each in a batch of its own. */
@@ -71,7 +73,8 @@ test("a fetch waits at the broker for fetch.max.wait.ms, and the next goes out w
     .map(({ at }) => at)
     .slice(2);
   expect(idle.length).toBeGreaterThan(15);
-  for (const [index, at] of idle.entries()) if (index > 0) expect(at - (idle[index - 1] as number)).toBe(ms(500) + 2 * LATENCY_US);
+  for (const [index, at] of idle.entries())
+    if (index > 0) expect(at - (idle[index - 1] as number)).toBe(ms(500) + 2 * LATENCY_US);
 });
 
 test("a record is read one network latency after it was appended: the fetch was waiting for it", () => {
@@ -89,7 +92,9 @@ test("each leader gets one fetch, with all partitions that it leads", () => {
   consume(c);
   c.runFor(seconds(2));
   expect(sequencesRead(c).sort((a, b) => a - b)).toEqual([...Array(40).keys()]);
-  const first = [1, 2].map((broker) => c.requestsOf("Fetch").find((request) => request.broker === broker)?.body.topics[0]?.partitions);
+  const first = [1, 2].map(
+    (broker) => c.requestsOf("Fetch").find((request) => request.broker === broker)?.body.topics[0]?.partitions,
+  );
   expect(first.map((partitions) => partitions?.map(({ partition }) => partition))).toEqual([
     [0, 2],
     [1, 3],
@@ -121,7 +126,10 @@ test("a handler's time passes before the next poll, while the next fetch is on i
 test("control batches are not handed over, but the position moves past them", () => {
   const c = filled({ count: 2 });
   const { log } = c.partition("orders", 0);
-  const control = new RecordBatch({ baseOffset: 2, partitionLeaderEpoch: 0, isControl: true, sizeInBytes: 80 }, log[0]?.records ?? []);
+  const control = new RecordBatch(
+    { baseOffset: 2, partitionLeaderEpoch: 0, isControl: true, sizeInBytes: 80 },
+    log[0]?.records ?? [],
+  );
   log.push(control);
   consume(c);
   c.runFor(seconds(1));
@@ -156,6 +164,28 @@ test("records that were consumed and are gone from the new leader's log: the pos
   produceMore(c);
   c.runFor(seconds(1));
   expect(c.of("RecordsRead").at(-1)?.batches.at(-1)?.partitionLeaderEpoch).toBe(1);
+});
+
+test("an answer of the old leader that arrives after the position went back is thrown away", () => {
+  const c = filled({ brokers: 2, partitions: 2, count: 20 });
+  consume(c);
+  c.runFor(ms(200));
+  // Broker 1 answers the waiting fetch with records from offset 10 on, but the answer is held up on its way.
+  c.world.cut("broker-1", "billing", "from");
+  produceMore(c);
+  c.runFor(seconds(1));
+  const partition = c.partition("orders", 0);
+  partition.log.splice(7);
+  partition.epochEnds.set(0, { leaderEpoch: 0, endOffset: 7 });
+  c.moveLeader("orders", 0, 2);
+  // Makes the consumer ask broker 2 for metadata.
+  c.answerWith("Fetch", "NOT_LEADER_OR_FOLLOWER", 1);
+  c.runFor(seconds(4));
+  expect(c.of("ConsumerPositionReset").at(-1)).toMatchObject({ partition: 0, reason: "truncation", from: 10, to: 7 });
+  const before = c.of("RecordsRead").length;
+  c.world.healAll();
+  c.runFor(seconds(2));
+  expect(c.of("RecordsRead")).toHaveLength(before);
 });
 
 test("an offset out of range is reset by the policy", () => {
@@ -245,7 +275,12 @@ test("partitions added to a topic are read from the next refresh on", () => {
   c.createTopic("orders", 2);
   c.topics.get("orders")?.splice(0, 1, old);
   c.runFor(seconds(6));
-  expect(c.requestsOf("Fetch").at(-1)?.body.topics[0]?.partitions.map(({ partition }) => partition)).toEqual([0, 1]);
+  expect(
+    c
+      .requestsOf("Fetch")
+      .at(-1)
+      ?.body.topics[0]?.partitions.map(({ partition }) => partition),
+  ).toEqual([0, 1]);
 });
 
 test("the state of a consumer is data: a fork taken in the middle goes on exactly as the original", () => {

@@ -23,7 +23,11 @@ test("while nobody is known to lead, the consumer keeps on with the leader it kn
 
 test("an epoch that ends exactly at the position is valid; one offset below it is truncation (KIP-320)", () => {
   expect(decideValidation(position, { leaderEpoch: 4, endOffset: 100 }, true)).toEqual({ kind: "valid" });
-  expect(decideValidation(position, { leaderEpoch: 4, endOffset: 99 }, true)).toEqual({ kind: "truncated", offset: 99, epoch: 4 });
+  expect(decideValidation(position, { leaderEpoch: 4, endOffset: 99 }, true)).toEqual({
+    kind: "truncated",
+    offset: 99,
+    epoch: 4,
+  });
 });
 
 test("an undefined answer begins anew by the reset policy", () => {

@@ -17,9 +17,12 @@ test.each([
   expect(murmur2(utf8.encode(text))).toBe(hash);
 });
 
-property.prop([fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 1, max: 1000 })])("a key's partition is always one of the topic's", (key, count) => {
-  // A negative hash with a plain modulo would name a partition below 0.
-  const partition = partitionOfKey(key, count);
-  expect(partition).toBeGreaterThanOrEqual(0);
-  expect(partition).toBeLessThan(count);
-});
+property.prop([fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 1, max: 1000 })])(
+  "a key's partition is always one of the topic's",
+  (key, count) => {
+    // A negative hash with a plain modulo would name a partition below 0.
+    const partition = partitionOfKey(key, count);
+    expect(partition).toBeGreaterThanOrEqual(0);
+    expect(partition).toBeLessThan(count);
+  },
+);

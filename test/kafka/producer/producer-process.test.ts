@@ -13,7 +13,9 @@ test("records are sent at the workload's rate, acknowledged in order, and end up
   c.runFor(seconds(1));
   // The first finds no metadata; that blocks it, but not so long that the second is late.
   expect(c.of("RecordSent").map(({ at }) => at)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90].map(ms));
-  expect(c.of("ProduceAcknowledged").flatMap(({ records }) => records.map(({ origin }) => origin.sequence))).toEqual([...Array(10).keys()]);
+  expect(c.of("ProduceAcknowledged").flatMap(({ records }) => records.map(({ origin }) => origin.sequence))).toEqual([
+    ...Array(10).keys(),
+  ]);
   expect(c.sequences("orders", 0)).toEqual([...Array(10).keys()]);
   const [record] = c.of("RecordSent");
   expect(new TextDecoder().decode(record?.record.value ?? undefined)).toBe("value-0");
@@ -137,7 +139,12 @@ test("told to stop, the producer sends no more, flushes without lingering, and e
 
 test("told to stop while nobody answers, it exits when every record has failed by its delivery timeout", () => {
   const c = new ScriptedCluster().createTopic("orders");
-  produce(c, { "delivery.timeout.ms": 1_000, "request.timeout.ms": 800, "linger.ms": 0, "max.in.flight.requests.per.connection": 2 });
+  produce(c, {
+    "delivery.timeout.ms": 1_000,
+    "request.timeout.ms": 800,
+    "linger.ms": 0,
+    "max.in.flight.requests.per.connection": 2,
+  });
   c.runFor(ms(15));
   c.answerWith("Produce", "silence", 1_000);
   c.runFor(ms(45));

@@ -12,10 +12,21 @@ export function template(text: string): RecordTemplate {
 }
 
 /** 10 records at 100/s from the start on, unless told otherwise. */
-export function produce(cluster: ScriptedCluster, config: Partial<ProducerConfig> = {}, workload: Partial<ProducerWorkload> = {}): void {
+export function produce(
+  cluster: ScriptedCluster,
+  config: Partial<ProducerConfig> = {},
+  workload: Partial<ProducerWorkload> = {},
+): void {
   const { bootstrap } = cluster;
   cluster.run("checkout", (host) => {
     const plan: ProducerWorkload = { rate: 100, count: 10, startUs: 0, key: null, value: template("value-{n}"), ...workload };
-    return new ProducerProcess({ host, name: "checkout", topic: "orders", config: producerConfig(config), workload: plan, bootstrap });
+    return new ProducerProcess({
+      host,
+      name: "checkout",
+      topic: "orders",
+      config: producerConfig(config),
+      workload: plan,
+      bootstrap,
+    });
   });
 }
