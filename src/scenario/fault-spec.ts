@@ -79,8 +79,6 @@ export interface MessageAction {
   readonly text: string;
 }
 
-export type ActionName = FaultAction["do"];
-
 export const NEMESIS_FAULTS = [
   "crash",
   "power-loss",

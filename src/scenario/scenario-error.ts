@@ -79,7 +79,7 @@ export function argumentError(option: string, value: string, message: string, hi
   return new ScenarioError([problemAt(place, { code: "BAD_ARGUMENT", message, hint })]);
 }
 
-export function lineAndColumn(text: string, offset: number): { line: number; column: number } {
+function lineAndColumn(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;
   return { line: before.split("\n").length, column: [...before.slice(lineStart)].length + 1 };

@@ -134,7 +134,7 @@ export interface NetworkSpec {
 }
 
 /** Between each of `a` and each of `b`, both ways. Undefined fields leave what holds otherwise. */
-export interface LinkSpec {
+interface LinkSpec {
   readonly a: readonly NodeName[];
   readonly b: readonly NodeName[];
   readonly latency: Distribution | undefined;
@@ -155,7 +155,7 @@ export interface RunSpec {
   readonly forUs: Micros;
   /** Steps after which the run is given up as undecided. */
   readonly maxEvents: number | undefined;
-  /** Virtual time at the end in which no producer sends, so that what is on its way can arrive. Part of `forUs`: no; it follows. */
+  /** Virtual time after `forUs` in which no producer sends, so that what is on its way can arrive. */
   readonly settleUs: Micros;
 }
 
@@ -169,8 +169,8 @@ export interface ExpectSpec {
 }
 
 export const RECORD_COUNTS = ["lost", "legallyLost", "duplicated", "failed", "delayed"] as const;
-export type RecordCount = (typeof RECORD_COUNTS)[number];
-export type RecordExpectations = { readonly [C in RecordCount]: Bounds | undefined };
+type RecordCount = (typeof RECORD_COUNTS)[number];
+type RecordExpectations = { readonly [C in RecordCount]: Bounds | undefined };
 
 /** Both included. */
 export interface Bounds {

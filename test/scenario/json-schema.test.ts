@@ -19,7 +19,7 @@ interface Schema {
   readonly type?: string | readonly string[];
 }
 
-const ROOT = scenarioJsonSchema() as Schema & { readonly $schema: string };
+const ROOT = scenarioJsonSchema() as unknown as Schema & { readonly $schema: string };
 
 function at(...path: readonly string[]): Schema {
   return path.reduce<Schema>((schema, key) => step(schema, key) ?? {}, ROOT);

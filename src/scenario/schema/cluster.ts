@@ -23,7 +23,7 @@ export function duration(description: string) {
   return quantity(A_DURATION, description, readDuration);
 }
 
-export function distribution(description: string) {
+function distribution(description: string) {
   return quantity("a duration or a range of them, such as 1ms or 0.2ms..2ms", description, readDistribution);
 }
 

@@ -15,7 +15,7 @@ const SELECTORS =
   "replicas(orders-0), isr(orders-0), preferred(orders-0), active-controller, standby-controller, standby-controllers";
 const A_NODE = "a node, such as broker-1 or leader(orders-0)";
 
-export function nodes(description: string) {
+function nodes(description: string) {
   return oneOrMore(A_NODE, description);
 }
 

@@ -50,7 +50,7 @@ export function reading<I extends z.ZodType, T>(input: I, description: string, r
   return input.transform((written, context): T => settle(read(written), context)).describe(description);
 }
 
-export function settle<T>(result: Reading<T>, context: z.core.$RefinementCtx): T {
+function settle<T>(result: Reading<T>, context: z.core.$RefinementCtx): T {
   if (result.ok) return result.value;
   context.addIssue({ code: "custom", message: result.message, params: { hint: result.hint } });
   return z.NEVER;

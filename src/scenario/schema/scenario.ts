@@ -43,7 +43,7 @@ const EXPECT_SHAPE = {
     .optional(),
 };
 
-export const EXPECT_SCHEMA = object(
+const EXPECT_SCHEMA = object(
   "expect",
   "How the run must end. By default nothing is violated and nothing lost.",
   EXPECT_SHAPE,
@@ -52,7 +52,7 @@ export type WrittenExpect = z.output<typeof EXPECT_SCHEMA>;
 
 const DIAL_VALUE = z.union([z.boolean(), z.string(), z.number()], { error: () => "this must be a position of the dial" });
 
-export const EXHIBIT_SCHEMA = object(
+const EXHIBIT_SCHEMA = object(
   "exhibit",
   "One file, two runs: the same faults and seed, with a dial at its old and at its new position.",
   {
