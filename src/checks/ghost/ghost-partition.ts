@@ -10,7 +10,7 @@
  * truth, so that one loss does not set off every alarm for ever.
  */
 import type { Micros } from "../../base/units.ts";
-import type { BecameLeader, EpochEntry, PartitionChanged } from "../../kafka/events.ts";
+import type { EpochEntry, PartitionChanged } from "../../kafka/events.ts";
 import { type BrokerId, type LeaderEpoch, NONE, type Offset, partitionName } from "../../kafka/ids.ts";
 import type { KafkaRecord, RecordBatch } from "../../kafka/records.ts";
 import { CommittedLog, ReplicaLog } from "./committed-log.ts";
@@ -210,23 +210,23 @@ export class GhostPartition {
   }
 
   /** `leader`, of the newest epoch, takes office. If it lacks committed records, they are lost from here on. */
-  takeOffice(leader: GhostReplica, event: BecameLeader, step: number, timeUs: Micros): Loss | undefined {
+  takeOffice(leader: GhostReplica, step: number, timeUs: Micros): Loss | undefined {
     this.uncleanPending = false;
     const { committed } = this;
     if (leader.log.agreedTo >= committed.end) return undefined;
     const count = leader.log.agreed;
-    const loss = this.describeLoss(leader, event, step, timeUs);
+    const loss = this.describeLoss(leader, step, timeUs);
     const removed = committed.cut(count);
     for (const vector of [this.ackStep, this.ackTime, this.readStep, this.readTime]) vector.truncate(count);
     for (const replica of this.replicas) replica.log.disown(count, removed);
     this.ackedTo = Math.min(this.ackedTo, committed.end);
-    this.voidBelowEpoch = event.leaderEpoch;
+    this.voidBelowEpoch = leader.leaderEpoch;
     for (const replica of this.replicas) replica.highWatermark = Math.min(replica.highWatermark, committed.end);
     this.losses.push(loss);
     return loss;
   }
 
-  private describeLoss(leader: GhostReplica, event: BecameLeader, step: number, timeUs: Micros): Loss {
+  private describeLoss(leader: GhostReplica, step: number, timeUs: Micros): Loss {
     const { committed } = this;
     const first = leader.log.agreed;
     let acked = -1;
@@ -246,10 +246,10 @@ export class GhostPartition {
       from: leader.log.agreedTo,
       to: committed.end,
       leader: leader.broker.id,
-      leaderEpoch: event.leaderEpoch,
+      leaderEpoch: leader.leaderEpoch,
       excused: this.lossExcused(leader.log.agreedTo),
       diskLosers: this.diskLosers(leader.log.agreedTo),
-      unclean: this.uncleanEpoch === event.leaderEpoch,
+      unclean: this.uncleanEpoch === leader.leaderEpoch,
       step,
       timeUs,
       committedStep: committed.stepOf(first),

@@ -230,8 +230,12 @@ export class Ghost {
       case "BrokerStateChanged": {
         const broker = this.ownBroker(event.broker, o.node);
         const { state } = event;
+        const wasRunning = broker.running;
         broker.running = state === "RECOVERY" || state === "RUNNING" || state === "PENDING_CONTROLLED_SHUTDOWN";
-        for (const replica of broker.replicas) this.touch(replica.partition);
+        for (const replica of broker.replicas) {
+          if (broker.running && !wasRunning && replica.role === "leader") this.takeOffice(replica, o);
+          this.touch(replica.partition);
+        }
         return;
       }
       case "LinkCut":
@@ -304,15 +308,29 @@ export class Ghost {
     this.setRole(replica, "leader", event.leaderEpoch, o);
     replica.isr = event.isr;
     replica.maximalIsr = event.isr;
-    if (replica.known && partition.isCurrentLeader(replica, event.leaderEpoch)) {
-      this.loss = partition.takeOffice(replica, event, o.step, o.timeUs);
-      if (this.loss?.excused) forgiveLoss(this, this.loss);
-      // What it takes for committed from an earlier office is so again.
-      partition.advance(replica, event.highWatermark, event.leaderEpoch, o.step, o.timeUs);
-    }
     const isVoid = event.leaderEpoch < partition.voidBelowEpoch;
     replica.highWatermark = isVoid ? Math.min(event.highWatermark, replica.log.agreedTo) : event.highWatermark;
+    if (replica.broker.running) this.takeOffice(replica, o);
     this.touch(partition);
+  }
+
+  /**
+   * The replica acts as leader, and its broker takes part. A starting broker may find itself named leader in metadata from
+   * before the controller knew that it had stopped; it accepts no request before it is unfenced, so that decides nothing.
+   * Source: BrokerServer.startup, which enables request processing last.
+   */
+  private takeOffice(replica: GhostReplica, o: Observation): void {
+    const { partition, leaderEpoch } = replica;
+    if (!replica.known || !partition.isCurrentLeader(replica, leaderEpoch)) return;
+    const loss = partition.takeOffice(replica, o.step, o.timeUs);
+    if (loss?.excused) forgiveLoss(this, loss);
+    if (loss !== undefined) {
+      this.loss = loss;
+      this.partition = partition;
+      this.replica = replica;
+    }
+    // What it takes for committed from an earlier office is so again.
+    partition.advance(replica, replica.highWatermark, leaderEpoch, o.step, o.timeUs);
   }
 
   private setRole(replica: GhostReplica, role: "leader" | "follower", epoch: number, o: Observation): void {

@@ -8,8 +8,8 @@ export class GhostBroker {
   node: NodeName | undefined;
   /**
    * Whether it takes part: this incarnation has registered and caught up (RECOVERY, RUNNING, PENDING_CONTROLLED_SHUTDOWN).
-   * A restarted broker is not running before that: the controller has not yet judged how it stopped (KIP-966), and it
-   * neither leads nor follows. True until something else is reported.
+   * Before that the controller has not yet judged how it stopped (KIP-966), and it accepts no requests, whatever role the
+   * metadata that it has read so far gives it. True until something else is reported.
    */
   running = true;
   /** What the committed metadata says of it. */

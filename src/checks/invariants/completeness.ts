@@ -23,7 +23,7 @@ export class LeaderCompleteness implements Invariant {
   readonly name = "LeaderCompleteness";
   readonly promise = "The leader that the controller has chosen has every committed record.";
   readonly source = "Raft; KIP-966 specification (Vanlightly)";
-  readonly watches = ["BecameLeader"] as const;
+  readonly watches = ["BecameLeader", "BrokerStateChanged"] as const;
 
   observe(_o: Observation, ghost: Ghost, reporter: Reporter): void {
     const { loss, partition, replica } = ghost;

@@ -53,7 +53,7 @@ export class HighWatermarkMonotonic implements Invariant {
   readonly name = "HighWatermarkMonotonic";
   readonly promise = "The true high watermark never falls: what was once committed stays committed.";
   readonly source = "Vanlightly, replication description 6.4; KIP-207";
-  readonly watches = ["BecameLeader", "HighWatermarkAdvanced"] as const;
+  readonly watches = ["BecameLeader", "BrokerStateChanged", "HighWatermarkAdvanced"] as const;
 
   observe(o: Observation, ghost: Ghost, reporter: Reporter): void {
     const { event } = o;

@@ -28,7 +28,7 @@ export class NoAckedLoss implements Invariant {
   readonly name = "NoAckedLoss";
   readonly promise = "A record acknowledged with acks=all, while the ISR was at least min.insync.replicas, is never lost.";
   readonly source = "KIP-966, LeaderCompletenessProperty; Jepsen lost-write";
-  readonly watches = ["BecameLeader"] as const;
+  readonly watches = ["BecameLeader", "BrokerStateChanged"] as const;
 
   observe(_o: Observation, ghost: Ghost, reporter: Reporter): void {
     const { loss, partition } = ghost;
@@ -57,7 +57,8 @@ export class NoAckedLoss implements Invariant {
     const { name, committed } = partition;
     const index = committed.indexOf(refuted.offset);
     reporter.report(this, {
-      subject: `${name}@${refuted.offset}`,
+      // One for all that this leader's epoch has overwritten, and the same one if its taking office was reported.
+      subject: `${name}@${partition.state?.leaderEpoch}`,
       partition: name,
       message: `${name}: ${count(refuted.records.length)} acknowledged at offset ${refuted.offset} are not what is committed there`,
       facts: [

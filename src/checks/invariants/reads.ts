@@ -19,7 +19,7 @@ export class ConsistentRead implements Invariant {
   readonly name = "ConsistentRead";
   readonly promise = "What a consumer has read at an offset is what stays there.";
   readonly source = "ConsistentReadProperty (Vanlightly)";
-  readonly watches = ["RecordsRead", "BecameLeader"] as const;
+  readonly watches = ["RecordsRead", "BecameLeader", "BrokerStateChanged"] as const;
 
   observe({ event }: Observation, ghost: Ghost, reporter: Reporter): void {
     const { partition, loss } = ghost;

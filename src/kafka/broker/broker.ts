@@ -44,7 +44,9 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private readonly loader: MetadataLoader;
   private readonly replicas: ReplicaManager;
   private readonly lifecycle: BrokerLifecycle;
-  /** The first image has been published: requests are served. */
+  /** The controller has acknowledged that this broker knows of its own registration. */
+  private caughtUp = false;
+  /** Requests are served. */
   private ready = false;
 
   constructor(options: BrokerOptions, owner: BrokerOwner) {
@@ -94,8 +96,18 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   onMetadata(image: MetadataImage, changed: readonly ChangedPartition[]): void {
     this.replicas.applyMetadata(image, changed);
     report(this.host, { kind: "MetadataApplied", replica: this.brokerId, to: image.nextOffset });
-    if (this.ready) return;
+    this.maybeBecomeReady();
+  }
+
+  onCaughtUp(): void {
+    this.caughtUp = true;
+    this.maybeBecomeReady();
+  }
+
+  private maybeBecomeReady(): void {
+    if (this.ready || !this.caughtUp || !this.loader.hasPublished) return;
     this.ready = true;
+    this.replicas.startServing();
     this.owner.onBrokerReady();
     this.lifecycle.setReadyToUnfence();
   }

@@ -19,6 +19,8 @@ import type { ActiveController } from "./active-controller.ts";
 export interface LifecycleOwner {
   /** The offset of the last metadata record that the broker has applied. */
   appliedMetadataOffset(): Offset;
+  /** The controller has seen that the broker's metadata has reached its own registration. */
+  onCaughtUp(): void;
   /** The controller lets the broker go: nothing depends on it any more. */
   onShutdownGranted(): void;
 }
@@ -157,8 +159,10 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
     this.failedAttempts = 0;
     switch (this.current) {
       case "STARTING":
-        if (response.isCaughtUp) this.enter("RECOVERY");
         this.communicateAfter(ms(FIRST_HEARTBEAT_DELAY_MS));
+        if (!response.isCaughtUp) return;
+        this.enter("RECOVERY");
+        this.options.owner.onCaughtUp();
         return;
       case "RECOVERY":
         if (!response.isFenced) this.enter("RUNNING");

@@ -46,6 +46,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
   /** By leader, in order of first need. */
   private readonly fetchers = new Map<BrokerId, ReplicaFetcher>();
   private metadataKnown = false;
+  private serving = false;
 
   constructor(options: ReplicaManagerOptions) {
     this.context = new ReplicaContext(options);
@@ -132,11 +133,27 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
     for (const change of changed) {
       const registration = image.topicById(change.topicId)?.partitions[change.partition];
       if (registration === undefined || !registration.replicas.includes(context.brokerId)) this.stop(change);
-      else (registration.leader === context.brokerId ? leaders : followers).push({ ...change, registration });
+      else if (registration.leader !== context.brokerId) followers.push({ ...change, registration });
+      else if (this.serving) leaders.push({ ...change, registration });
+      else this.stopFetching(this.host(change));
     }
     for (const change of leaders) this.becomeLeader(change);
     this.becomeFollowers(followers);
     this.closeIdleFetchers();
+  }
+
+  /**
+   * The controller has acknowledged this broker as caught up, and requests come in from now on: it takes the offices that the
+   * metadata gives it. Before, nobody could reach it as a leader; an office of its last incarnation is gone by now.
+   */
+  startServing(): void {
+    const { image, brokerId } = this.context;
+    this.serving = true;
+    for (const { name, id, partitions } of image.topics()) {
+      for (const [partition, registration] of partitions.entries()) {
+        if (registration.leader === brokerId) this.becomeLeader({ topic: name, topicId: id, partition, registration });
+      }
+    }
   }
 
   /** What was deleted, or moved away, while this broker was down. Source: LogManager.isStrayKraftReplica. */
@@ -188,7 +205,9 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
   /** While it hands over what it led, a broker stops following where it is out of the ISR or there is nobody to follow. */
   private leavesDuringShutdown(registration: PartitionRegistration): boolean {
     const { image, brokerId } = this.context;
-    if (image.broker(brokerId)?.inControlledShutdown !== true) return false;
+    const own = image.broker(brokerId);
+    // What the metadata says of an earlier incarnation of this broker is not about this one.
+    if (own === undefined || own.epoch !== this.context.controller.brokerEpoch() || !own.inControlledShutdown) return false;
     return registration.leader === NONE || !registration.isr.includes(brokerId);
   }
 

@@ -43,11 +43,7 @@ const EXPECT_SHAPE = {
     .optional(),
 };
 
-const EXPECT_SCHEMA = object(
-  "expect",
-  "How the run must end. By default nothing is violated and nothing lost.",
-  EXPECT_SHAPE,
-);
+const EXPECT_SCHEMA = object("expect", "How the run must end. By default nothing is violated and nothing lost.", EXPECT_SHAPE);
 export type WrittenExpect = z.output<typeof EXPECT_SCHEMA>;
 
 const DIAL_VALUE = z.union([z.boolean(), z.string(), z.number()], { error: () => "this must be a position of the dial" });
