@@ -443,7 +443,8 @@ export class ReplicaWorld {
   }
 
   runUntil(reached: () => boolean): void {
-    while (!reached()) if (!this.world.step()) throw new Error("nothing happens any more");
+    const deadline = this.world.time + seconds(120);
+    while (!reached()) if (this.world.time > deadline || !this.world.step()) throw new Error("not reached within two minutes");
   }
 
   settle(): void {
