@@ -125,6 +125,7 @@ export class Checker {
       for (let k = 0; k < partitionInvariants.length; k++) {
         (partitionInvariants[k] as Invariant).checkPartition?.(partition, ghost, reporter);
       }
+      partition.freshLoss = undefined;
     }
     ghost.dirty.length = 0;
   }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { RecordBatch } from "../../src/kafka/records.ts";
 import { batch, failOver, record, settled } from "./history.ts";
 
 test("a failover to a complete replica loses nothing, and a new leader's lower local high watermark is legal", () => {
@@ -158,7 +159,7 @@ test("a retry without idempotence may write a record twice: counted, and legal",
   for (const broker of [1, 2, 3]) history.appends(broker, again, broker === 1 ? "leader" : "follower");
   history
     .highWatermark(1, 3, "leader")
-    .acknowledged(batches[0] as never)
+    .acknowledged(batches[0] as RecordBatch)
     .acknowledged(again);
   expect(history.end()).toEqual([]);
   expect(history.checker.records).toMatchObject({ acknowledged: 2, lost: 0, duplicated: 1 });
@@ -169,4 +170,23 @@ test("a record the client was told has failed may be in the log nevertheless", (
   history.sent(0).failed([record(0)]);
   expect(history.end()).toEqual([]);
   expect(history.checker.records).toMatchObject({ acknowledged: 0, failed: 1, duplicated: 0 });
+});
+
+test("acknowledgements that arrive after the loss belong to it: one report for all", () => {
+  const { history, batches } = settled(3);
+  history
+    .acknowledged(batches[0] as RecordBatch)
+    .acknowledged(batches[1] as RecordBatch)
+    .truncates(2, 3, 1);
+  failOver(history).follows(3, 2, 1).truncates(3, 3, 1, 1).isrUpdated(2, [2, 3], [2, 3], 1);
+  for (const offset of [1, 2]) {
+    const next = batch(offset, 1, 1, 70 + offset);
+    history
+      .appends(2, next, "leader")
+      .appends(3, next, "follower")
+      .highWatermark(2, offset + 1, "leader", 1, offset);
+  }
+  history.acknowledged(batches[2] as RecordBatch).end();
+  expect(history.checker.violations.filter(({ invariant }) => invariant === "NoAckedLoss")).toHaveLength(1);
+  expect(history.checker.records.lost).toBe(2);
 });

@@ -133,6 +133,8 @@ export class GhostPartition {
   /** High watermarks of older leader epochs are void since a loss. */
   voidBelowEpoch: LeaderEpoch = NONE;
   readonly losses: Loss[] = [];
+  /** The loss that this step brought about. */
+  freshLoss: Loss | undefined;
   readonly unconfirmed: UnconfirmedAck[] = [];
   /** Base offsets that were acknowledged as acks=all by a leader whose ISR was below min.insync.replicas. */
   readonly weaklySatisfied = new Set<Offset>();
@@ -223,6 +225,7 @@ export class GhostPartition {
     this.voidBelowEpoch = leader.leaderEpoch;
     for (const replica of this.replicas) replica.highWatermark = Math.min(replica.highWatermark, committed.end);
     this.losses.push(loss);
+    this.freshLoss = loss;
     return loss;
   }
 

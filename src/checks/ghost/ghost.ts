@@ -2,7 +2,7 @@
  * The ghost: what an observer outside of all processes knows of the cluster, from nothing but the stream of events.
  *
  * It is brought up to date with an event before any invariant sees that event, and it costs an event only what that event
- * touches. `partition`, `replica` and `loss` name what the event was about, so that no invariant looks it up again.
+ * touches. `partition` and `replica` name what the event was about, so that no invariant looks it up again.
  */
 import type { Micros } from "../../base/units.ts";
 import type {
@@ -20,7 +20,7 @@ import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Observation } from "../observation.ts";
 import { applyClientEvent, forgiveLoss } from "./client-events.ts";
 import type { GhostClient } from "./ghost-clients.ts";
-import { GhostPartition, GhostReplica, type Loss } from "./ghost-partition.ts";
+import { GhostPartition, GhostReplica } from "./ghost-partition.ts";
 import { GhostQuorum, type GhostQuorumNode } from "./ghost-quorum.ts";
 import { GhostLinks } from "./links.ts";
 import { GhostBroker, GhostNode } from "./nodes.ts";
@@ -50,8 +50,6 @@ export class Ghost {
   /** The replica's log end, and the epoch of its last batch, before the event. */
   endBefore: Offset = 0;
   lastEpochBefore: LeaderEpoch = -1;
-  /** The loss that the event brought about. */
-  loss: Loss | undefined;
   /** The committed state before this PartitionChanged; undefined too if the event was old news. */
   stateBefore: PartitionChanged | undefined;
   stateBeforeStep = 0;
@@ -73,7 +71,6 @@ export class Ghost {
   }
 
   apply(o: Observation): void {
-    this.loss = undefined;
     const { event } = o;
     switch (event.kind) {
       case "RecordsAppended": {
@@ -324,11 +321,6 @@ export class Ghost {
     if (!replica.known || !partition.isCurrentLeader(replica, leaderEpoch)) return;
     const loss = partition.takeOffice(replica, o.step, o.timeUs);
     if (loss?.excused) forgiveLoss(this, loss);
-    if (loss !== undefined) {
-      this.loss = loss;
-      this.partition = partition;
-      this.replica = replica;
-    }
     // What it takes for committed from an earlier office is so again.
     partition.advance(replica, replica.highWatermark, leaderEpoch, o.step, o.timeUs);
   }

@@ -15,34 +15,18 @@
 import { NONE } from "../../kafka/ids.ts";
 import type { RecordBatch } from "../../kafka/records.ts";
 import type { Ghost } from "../ghost/ghost.ts";
-import type { GhostPartition, GhostReplica } from "../ghost/ghost-partition.ts";
+import type { GhostPartition, GhostReplica, Loss } from "../ghost/ghost-partition.ts";
 import type { Fact, Invariant, Reporter } from "../invariant.ts";
-import type { Observation } from "../observation.ts";
 
 export class LeaderCompleteness implements Invariant {
   readonly name = "LeaderCompleteness";
   readonly promise = "The leader that the controller has chosen has every committed record.";
   readonly source = "Raft; KIP-966 specification (Vanlightly)";
-  readonly watches = ["BecameLeader", "BrokerStateChanged"] as const;
-
-  observe(_o: Observation, ghost: Ghost, reporter: Reporter): void {
-    const { loss, partition, replica } = ghost;
-    if (loss === undefined || loss.excused || partition === undefined || replica === undefined) return;
-    const subject = `${partition.name}@${loss.leaderEpoch}`;
-    if (!reporter.isNew(this, subject)) return;
-    reporter.report(this, {
-      subject,
-      partition: partition.name,
-      message: `${partition.name}: broker ${loss.leader} leads epoch ${loss.leaderEpoch} without the committed records [${loss.from}, ${loss.to})`,
-      facts: [
-        { step: loss.committedStep, timeUs: loss.committedTime, text: `${partition.name}: offset ${loss.from} was committed` },
-        reporter.now(`broker ${loss.leader} took office in epoch ${loss.leaderEpoch} with nothing of it`),
-      ],
-    });
-  }
+  readonly watches = [] as const;
 
   checkPartition(partition: GhostPartition, _ghost: Ghost, reporter: Reporter): void {
-    const { state, committed } = partition;
+    const { state, committed, freshLoss } = partition;
+    if (freshLoss !== undefined) this.judgeLoss(partition, freshLoss, reporter);
     if (state === undefined || state.leader === NONE) return;
     const leader = partition.replica(state.leader);
     if (leader === undefined || !leader.counts || leader.log.agreedTo >= committed.end) return;
@@ -55,6 +39,21 @@ export class LeaderCompleteness implements Invariant {
       partition: partition.name,
       message: `${partition.name}: the leader, broker ${state.leader}, lacks the committed records [${leader.log.agreedTo}, ${committed.end})`,
       facts: [firstMissing(leader), { step: partition.stateStep, timeUs: partition.stateTime, text: chosen }],
+    });
+  }
+
+  /** It was chosen before it was known to lack them. */
+  private judgeLoss({ name }: GhostPartition, loss: Loss, reporter: Reporter): void {
+    const subject = `${name}@${loss.leaderEpoch}`;
+    if (loss.excused || !reporter.isNew(this, subject)) return;
+    reporter.report(this, {
+      subject,
+      partition: name,
+      message: `${name}: broker ${loss.leader} leads epoch ${loss.leaderEpoch} without the committed records [${loss.from}, ${loss.to})`,
+      facts: [
+        { step: loss.committedStep, timeUs: loss.committedTime, text: `${name}: offset ${loss.from} was committed` },
+        reporter.now(`broker ${loss.leader} took office in epoch ${loss.leaderEpoch} with nothing of it`),
+      ],
     });
   }
 }
@@ -94,10 +93,13 @@ export class UncleanExclusion implements Invariant {
   readonly watches = [] as const;
 
   checkPartition(partition: GhostPartition, _ghost: Ghost, reporter: Reporter): void {
-    const { state, committed } = partition;
+    const { state, committed, freshLoss } = partition;
     if (state === undefined) return;
     for (const replica of partition.replicas) {
-      if (!replica.hasLost || !replica.counts || replica.log.agreedTo >= committed.end) continue;
+      if (!replica.hasLost || !replica.counts) continue;
+      // It may have taken office in this very step, which made its shorter log the truth.
+      const tookOver = freshLoss !== undefined && !freshLoss.excused && freshLoss.leader === replica.broker.id;
+      if (replica.log.agreedTo >= committed.end && !tookOver) continue;
       const { id } = replica.broker;
       if (state.leader !== id && !state.isr.includes(id) && !state.elr.includes(id)) continue;
       if (partition.lossExcused(replica.log.agreedTo)) continue;

@@ -53,24 +53,21 @@ export class HighWatermarkMonotonic implements Invariant {
   readonly name = "HighWatermarkMonotonic";
   readonly promise = "The true high watermark never falls: what was once committed stays committed.";
   readonly source = "Vanlightly, replication description 6.4; KIP-207";
-  readonly watches = ["BecameLeader", "BrokerStateChanged", "HighWatermarkAdvanced"] as const;
+  readonly watches = ["HighWatermarkAdvanced"] as const;
 
-  observe(o: Observation, ghost: Ghost, reporter: Reporter): void {
-    const { event } = o;
-    if (event.kind === "HighWatermarkAdvanced") {
-      if (event.role === "leader" && event.to < event.from && ghost.replica?.leaderEpoch === event.leaderEpoch) {
-        this.reportFall(ghost.replica, event.from, event.to, reporter);
-      }
-      return;
-    }
-    const { loss, partition } = ghost;
-    if (loss === undefined || loss.excused || partition === undefined) return;
+  observe({ event }: Observation, { replica }: Ghost, reporter: Reporter): void {
+    if (event.kind !== "HighWatermarkAdvanced" || event.role !== "leader" || event.to >= event.from) return;
+    if (replica?.leaderEpoch === event.leaderEpoch) this.reportFall(replica, event.from, event.to, reporter);
+  }
+
+  checkPartition({ name, freshLoss: loss }: GhostPartition, _ghost: Ghost, reporter: Reporter): void {
+    if (loss === undefined || loss.excused) return;
     reporter.report(this, {
-      subject: `${partition.name}@${loss.leaderEpoch}`,
-      partition: partition.name,
-      message: `${partition.name}: the true high watermark fell from ${loss.to} to ${loss.from}`,
+      subject: `${name}@${loss.leaderEpoch}`,
+      partition: name,
+      message: `${name}: the true high watermark fell from ${loss.to} to ${loss.from}`,
       facts: [
-        { step: loss.committedStep, timeUs: loss.committedTime, text: `${partition.name}: offset ${loss.from} was committed` },
+        { step: loss.committedStep, timeUs: loss.committedTime, text: `${name}: offset ${loss.from} was committed` },
         reporter.now(`broker ${loss.leader} took office in epoch ${loss.leaderEpoch} without it`),
       ],
     });

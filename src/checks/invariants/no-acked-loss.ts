@@ -22,17 +22,20 @@ import type { Ghost } from "../ghost/ghost.ts";
 import type { GhostPartition, Loss } from "../ghost/ghost-partition.ts";
 import { electableAtEnd } from "../ghost/survivors.ts";
 import type { Invariant, Reporter } from "../invariant.ts";
-import type { Observation } from "../observation.ts";
 
 export class NoAckedLoss implements Invariant {
   readonly name = "NoAckedLoss";
   readonly promise = "A record acknowledged with acks=all, while the ISR was at least min.insync.replicas, is never lost.";
   readonly source = "KIP-966, LeaderCompletenessProperty; Jepsen lost-write";
-  readonly watches = ["BecameLeader", "BrokerStateChanged"] as const;
+  readonly watches = [] as const;
 
-  observe(_o: Observation, ghost: Ghost, reporter: Reporter): void {
-    const { loss, partition } = ghost;
-    if (loss === undefined || partition === undefined || loss.excused || loss.ackedOffset < 0) return;
+  checkPartition(partition: GhostPartition, ghost: Ghost, reporter: Reporter): void {
+    if (partition.freshLoss !== undefined) this.judgeLoss(partition, partition.freshLoss, reporter);
+    if (partition.unconfirmed.length > 0) this.judgeUnconfirmed(partition, ghost, reporter);
+  }
+
+  private judgeLoss(partition: GhostPartition, loss: Loss, reporter: Reporter): void {
+    if (loss.excused || loss.ackedOffset < 0) return;
     const { name } = partition;
     const leader = `broker ${loss.leader} took office for ${name} in epoch ${loss.leaderEpoch} with a log that ends at ${loss.from}`;
     reporter.report(this, {
@@ -50,8 +53,7 @@ export class NoAckedLoss implements Invariant {
     });
   }
 
-  checkPartition(partition: GhostPartition, ghost: Ghost, reporter: Reporter): void {
-    if (partition.unconfirmed.length === 0) return;
+  private judgeUnconfirmed(partition: GhostPartition, ghost: Ghost, reporter: Reporter): void {
     const refuted = settleAcks(ghost, partition);
     if (refuted === undefined) return;
     const { name, committed } = partition;

@@ -19,23 +19,23 @@ export class ConsistentRead implements Invariant {
   readonly name = "ConsistentRead";
   readonly promise = "What a consumer has read at an offset is what stays there.";
   readonly source = "ConsistentReadProperty (Vanlightly)";
-  readonly watches = ["RecordsRead", "BecameLeader", "BrokerStateChanged"] as const;
+  readonly watches = ["RecordsRead"] as const;
 
-  observe({ event }: Observation, ghost: Ghost, reporter: Reporter): void {
-    const { partition, loss } = ghost;
-    if (partition === undefined) return;
-    if (event.kind === "RecordsRead") this.compare(event, partition, reporter);
-    else if (loss !== undefined && !loss.excused && loss.readOffset >= 0) {
-      reporter.report(this, {
-        subject: `${partition.name}@${loss.leaderEpoch}`,
-        partition: partition.name,
-        message: `${partition.name}: offset ${loss.readOffset} was read by a consumer and is discarded`,
-        facts: [
-          { step: loss.readStep, timeUs: loss.readTime, text: `${partition.name}: a consumer read offset ${loss.readOffset}` },
-          reporter.now(`broker ${loss.leader} took office in epoch ${loss.leaderEpoch} with a log that ends at ${loss.from}`),
-        ],
-      });
-    }
+  observe({ event }: Observation, { partition }: Ghost, reporter: Reporter): void {
+    if (event.kind === "RecordsRead" && partition !== undefined) this.compare(event, partition, reporter);
+  }
+
+  checkPartition({ name, freshLoss: loss }: GhostPartition, _ghost: Ghost, reporter: Reporter): void {
+    if (loss === undefined || loss.excused || loss.readOffset < 0) return;
+    reporter.report(this, {
+      subject: `${name}@${loss.leaderEpoch}`,
+      partition: name,
+      message: `${name}: offset ${loss.readOffset} was read by a consumer and is discarded`,
+      facts: [
+        { step: loss.readStep, timeUs: loss.readTime, text: `${name}: a consumer read offset ${loss.readOffset}` },
+        reporter.now(`broker ${loss.leader} took office in epoch ${loss.leaderEpoch} with a log that ends at ${loss.from}`),
+      ],
+    });
   }
 
   private compare(event: RecordsRead, partition: GhostPartition, reporter: Reporter): void {
