@@ -13,16 +13,12 @@ import type { AlterPartitionResponse } from "../../../src/kafka/messages/broker-
 import { MetadataImage } from "../../../src/kafka/metadata/image.ts";
 import type { MetadataRecord, PartitionChangeRecord } from "../../../src/kafka/metadata/records.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../../../src/kafka/net/network-client.ts";
-import {
-  type AnyPendingRequest,
-  InboundConnection,
-  type PendingRequest,
-  type RequestHandler,
-} from "../../../src/kafka/net/request-channel.ts";
+import type { AnyPendingRequest, PendingRequest } from "../../../src/kafka/net/request-channel.ts";
+import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import { type KafkaRecord, unstampedBatch } from "../../../src/kafka/records.ts";
 import type { Partition } from "../../../src/kafka/replica/partition.ts";
 import { type ControllerFinder, ReplicaManager } from "../../../src/kafka/replica/replica-manager.ts";
-import type { Connection, DiskOperation, DomainEvent, Host, Message, NodeName, Process, Timer } from "../../../src/sim/host.ts";
+import type { DomainEvent, Host, NodeName, Process } from "../../../src/sim/host.ts";
 import { World, type WorldObserver } from "../../../src/sim/world.ts";
 
 const DEFAULT_DIALS = Object.fromEntries(
@@ -36,37 +32,7 @@ export function record(sequence: number, bytes = 10): KafkaRecord {
   return { key: null, value: new Uint8Array(bytes), timestamp: sequence, origin: { client: "test", sequence } };
 }
 
-abstract class TestNode implements Process, RequestHandler {
-  readonly host: Host;
-
-  constructor(host: Host) {
-    this.host = host;
-  }
-
-  abstract onStart(): void;
-  abstract onRequest(request: AnyPendingRequest): void;
-
-  onConnected(connection: Connection): void {
-    if (connection.outbound) (connection.attachment as NetworkClient).onConnected(connection);
-    else connection.attachment = new InboundConnection(this.host, connection, this);
-  }
-
-  onMessage(connection: Connection, message: Message): void {
-    (connection.attachment as NetworkClient | InboundConnection).onMessage(connection, message);
-  }
-
-  onDisconnected(connection: Connection): void {
-    (connection.attachment as NetworkClient | InboundConnection).onDisconnected(connection);
-  }
-
-  onTimer(timer: Timer): void {
-    timer.target.onTimer(timer);
-  }
-
-  onDiskDone(operation: DiskOperation, ok: boolean): void {
-    operation.target.onDiskDone(operation, ok);
-  }
-
+abstract class TestNode extends ServerProcess {
   onShutdownRequested(): void {}
 }
 
@@ -91,6 +57,7 @@ class TestBroker extends TestNode implements ControllerFinder {
 
   onStart(): void {
     this.replicas.startup();
+    this.replicas.startServing();
     this.host.listen();
   }
 
@@ -151,6 +118,21 @@ interface Setup {
   readonly dials: Dials;
 }
 
+class TestFactory {
+  private readonly setup: Setup;
+  private readonly role: "controller" | "client" | BrokerId;
+
+  constructor(setup: Setup, role: "controller" | "client" | BrokerId) {
+    this.setup = setup;
+    this.role = role;
+  }
+
+  create(host: Host): Process {
+    if (this.role === "controller") return new TestController(host);
+    return this.role === "client" ? new TestClient(host, this.setup.config) : new TestBroker(host, this.role, this.setup);
+  }
+}
+
 class Recorder implements WorldObserver {
   readonly events: { readonly node: NodeName | undefined; readonly event: KafkaEvent }[] = [];
 
@@ -187,10 +169,10 @@ export class ReplicaWorld {
     this.world = new World({ seed: "replica", latency: { default: { kind: "constant", us: 200 } } });
     this.world.observer = this.recorder;
     const { world } = this;
-    world.addNode({ name: "controller", factory: { create: (host) => new TestController(host) } });
-    world.addNode({ name: "client", factory: { create: (host) => new TestClient(host, setup.config) } });
+    world.addNode({ name: "controller", factory: new TestFactory(setup, "controller") });
+    world.addNode({ name: "client", factory: new TestFactory(setup, "client") });
     for (const id of brokerIds) {
-      world.addNode({ name: `broker-${id}`, factory: { create: (host) => new TestBroker(host, id, setup) } });
+      world.addNode({ name: `broker-${id}`, factory: new TestFactory(setup, id) });
     }
     for (const node of [...world.nodes()]) world.start(node.name);
     this.runFor(ms(1));
