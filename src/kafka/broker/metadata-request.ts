@@ -5,7 +5,8 @@ import type { MetadataImage, PartitionRegistration, TopicImage } from "../metada
 
 export function answerMetadata(image: MetadataImage, request: MetadataRequest): MetadataResponse {
   const alive = [...image.brokers()].filter((broker) => !broker.fenced);
-  const wanted = request.topics === null ? [...image.topics()].map((topic) => topic.name) : request.topics.map(({ name }) => name);
+  const wanted =
+    request.topics === null ? [...image.topics()].map((topic) => topic.name) : request.topics.map(({ name }) => name);
   return {
     brokers: alive.map(({ id, host, rack }) => ({ nodeId: id, host, rack })),
     // A KRaft broker names any live broker: clients reach the controller through them.

@@ -49,19 +49,38 @@ export class PendingRequest<A extends ApiName = ApiName> {
   }
 }
 
+/**
+ * Connections whose next request may be taken up. It is, when the running handler has come to its end: a handler that answers
+ * one request never finds another one half done.
+ */
+export class RequestQueue {
+  private readonly ready: InboundConnection[] = [];
+
+  add(connection: InboundConnection): void {
+    this.ready.push(connection);
+  }
+
+  /** Handles what is ready, and what becomes ready by that. Called at the end of whatever the process does. */
+  drain(): void {
+    for (let next = this.ready.shift(); next !== undefined; next = this.ready.shift()) next.handleNext();
+  }
+}
+
 /** One accepted connection. */
 export class InboundConnection {
   readonly connection: Connection;
   private readonly host: Host;
   private readonly handler: RequestHandler;
+  private readonly queue: RequestQueue;
   private readonly waiting: RequestFrame[] = [];
   private busy = false;
   private closed = false;
 
-  constructor(host: Host, connection: Connection, handler: RequestHandler) {
+  constructor(host: Host, connection: Connection, handler: RequestHandler, queue: RequestQueue) {
     this.host = host;
     this.connection = connection;
     this.handler = handler;
+    this.queue = queue;
   }
 
   onMessage(_connection: Connection, message: Message): void {
@@ -77,12 +96,16 @@ export class InboundConnection {
     this.next();
   }
 
-  /** The current request is done with: takes up the next one. */
+  /** The current request is done with: the next one may be taken up. */
   next(): void {
     if (this.closed) return;
+    this.busy = this.waiting.length > 0;
+    if (this.busy) this.queue.add(this);
+  }
+
+  handleNext(): void {
     const frame = this.waiting.shift();
-    this.busy = frame !== undefined;
-    if (frame !== undefined) this.handler.onRequest(new PendingRequest(this, frame) as AnyPendingRequest);
+    if (frame !== undefined && !this.closed) this.handler.onRequest(new PendingRequest(this, frame) as AnyPendingRequest);
   }
 
   close(): void {

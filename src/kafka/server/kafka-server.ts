@@ -3,15 +3,15 @@
  *
  * It wires the parts together and passes on what arrives; it decides nothing. Source: KafkaRaftServer, SharedServer.
  */
-import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer } from "../../sim/host.ts";
+import type { Host, NodeName } from "../../sim/host.ts";
 import { Broker, type BrokerOwner } from "../broker/broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { QuorumController } from "../controller/quorum-controller.ts";
 import type { Dials } from "../dials.ts";
 import { type LeaderEpoch, NONE, type Offset, type ReplicaId } from "../ids.ts";
 import { METADATA_TOPIC, type MetadataRecord } from "../metadata/records.ts";
-import { NetworkClient } from "../net/network-client.ts";
-import { type AnyPendingRequest, InboundConnection, type RequestHandler } from "../net/request-channel.ts";
+import type { AnyPendingRequest } from "../net/request-channel.ts";
+import { ServerProcess } from "../net/server-process.ts";
 import { RaftClient, type RaftListener, type RaftShutdownHandler } from "../raft/raft-client.ts";
 import type { RecordBatch } from "../records.ts";
 import type { ClusterTopology } from "./topology.ts";
@@ -26,8 +26,7 @@ export interface KafkaServerOptions {
   readonly rack: string | null;
 }
 
-export class KafkaServer implements Process, RequestHandler, RaftListener, RaftShutdownHandler, BrokerOwner {
-  private readonly host: Host;
+export class KafkaServer extends ServerProcess implements RaftListener, RaftShutdownHandler, BrokerOwner {
   private readonly config: BrokerConfig;
   private readonly raft: RaftClient;
   private readonly controller: QuorumController | undefined;
@@ -35,7 +34,7 @@ export class KafkaServer implements Process, RequestHandler, RaftListener, RaftS
 
   constructor(options: KafkaServerOptions) {
     const { host, config, dials, topology, nodeId, roles, rack } = options;
-    this.host = host;
+    super(host);
     this.config = config;
     this.raft = new RaftClient({ host, config, dials, topology, nodeId });
     this.raft.listener = this;
@@ -107,27 +106,6 @@ export class KafkaServer implements Process, RequestHandler, RaftListener, RaftS
       default:
         this.toBroker(request);
     }
-  }
-
-  onConnected(connection: Connection): void {
-    if (connection.outbound) (connection.attachment as NetworkClient).onConnected(connection);
-    else connection.attachment = new InboundConnection(this.host, connection, this);
-  }
-
-  onMessage(connection: Connection, message: Message): void {
-    (connection.attachment as NetworkClient | InboundConnection).onMessage(connection, message);
-  }
-
-  onDisconnected(connection: Connection): void {
-    (connection.attachment as NetworkClient | InboundConnection).onDisconnected(connection);
-  }
-
-  onTimer(timer: Timer): void {
-    timer.target.onTimer(timer);
-  }
-
-  onDiskDone(operation: DiskOperation, ok: boolean): void {
-    operation.target.onDiskDone(operation, ok);
   }
 
   private toBroker(request: AnyPendingRequest): void {

@@ -15,15 +15,11 @@ import type { KafkaEvent, KafkaEventKind } from "../../../src/kafka/events.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../../../src/kafka/messages/apis.ts";
 import type { FetchPartition, FetchPartitionResponse } from "../../../src/kafka/messages/fetch.ts";
 import type { MetadataResponse } from "../../../src/kafka/messages/metadata.ts";
-import {
-  type AnyPendingRequest,
-  InboundConnection,
-  type PendingRequest,
-  type RequestHandler,
-} from "../../../src/kafka/net/request-channel.ts";
+import type { AnyPendingRequest, PendingRequest } from "../../../src/kafka/net/request-channel.ts";
+import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import type { RecordBatch } from "../../../src/kafka/records.ts";
 import { constant } from "../../../src/sim/distribution.ts";
-import type { Connection, DiskOperation, DomainEvent, Host, Message, NodeName, Process, Timer } from "../../../src/sim/host.ts";
+import type { DomainEvent, Host, NodeName, Process, Timer, TimerTarget } from "../../../src/sim/host.ts";
 import { World } from "../../../src/sim/world.ts";
 
 /** Time from one node to another. A round trip is twice this, a handshake too. */
@@ -172,39 +168,32 @@ export function nodeName(id: number): NodeName {
   return `broker-${id}`;
 }
 
-class ScriptedBroker implements Process, RequestHandler {
+class FetchWait implements TimerTarget {
+  private readonly broker: ScriptedBroker;
+
+  constructor(broker: ScriptedBroker) {
+    this.broker = broker;
+  }
+
+  onTimer(timer: Timer): void {
+    this.broker.finishFetch((timer as Timer & { request: PendingRequest<"Fetch"> }).request, true);
+  }
+}
+
+class ScriptedBroker extends ServerProcess {
   private readonly cluster: ScriptedCluster;
   private readonly id: number;
-  private readonly host: Host;
   private readonly waiting: PendingRequest<"Fetch">[] = [];
 
   constructor(cluster: ScriptedCluster, id: number, host: Host) {
+    super(host);
     this.cluster = cluster;
     this.id = id;
-    this.host = host;
   }
 
   onStart(): void {
     this.host.listen();
   }
-
-  onConnected(connection: Connection): void {
-    connection.attachment = new InboundConnection(this.host, connection, this);
-  }
-
-  onMessage(connection: Connection, message: Message): void {
-    (connection.attachment as InboundConnection).onMessage(connection, message);
-  }
-
-  onDisconnected(connection: Connection): void {
-    (connection.attachment as InboundConnection).onDisconnected(connection);
-  }
-
-  onTimer(timer: Timer): void {
-    this.finishFetch((timer as Timer & { request: PendingRequest<"Fetch"> }).request, true);
-  }
-
-  onDiskDone(_operation: DiskOperation, _ok: boolean): void {}
 
   onShutdownRequested(): void {}
 
@@ -317,11 +306,11 @@ class ScriptedBroker implements Process, RequestHandler {
     this.waiting.push(request);
     this.finishFetch(request, false);
     if (!this.waiting.includes(request)) return;
-    const timer: Timer & { request: PendingRequest } = { kind: "test.fetch-wait", target: this, request };
+    const timer: Timer & { request: PendingRequest } = { kind: "test.fetch-wait", target: new FetchWait(this), request };
     this.host.setTimer(request.body.maxWaitMs * 1_000, timer);
   }
 
-  private finishFetch(request: PendingRequest<"Fetch">, waitOver: boolean): void {
+  finishFetch(request: PendingRequest<"Fetch">, waitOver: boolean): void {
     const index = this.waiting.indexOf(request);
     if (index < 0) return;
     const response = this.fetchResponse(request.body, undefined);

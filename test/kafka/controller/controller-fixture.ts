@@ -13,7 +13,7 @@ import type { ApiName, RequestOf, ResponseOf } from "../../../src/kafka/messages
 import { RequestFrame, type ResponseFrame } from "../../../src/kafka/messages/frame.ts";
 import { MetadataImage, type PartitionRegistration } from "../../../src/kafka/metadata/image.ts";
 import type { MetadataRecord } from "../../../src/kafka/metadata/records.ts";
-import { InboundConnection } from "../../../src/kafka/net/request-channel.ts";
+import { InboundConnection, RequestQueue } from "../../../src/kafka/net/request-channel.ts";
 import { RecordBatch } from "../../../src/kafka/records.ts";
 import type { Connection, DomainEvent, Host, Message, Timer, TimerId } from "../../../src/sim/host.ts";
 import { RandomStream } from "../../../src/sim/random.ts";
@@ -167,8 +167,10 @@ export class ControllerFixture {
   /** Sends a request; nothing commits by itself. */
   ask<A extends ApiName>(api: A, body: RequestOf<A>): Asked<A> {
     const connection: Connection = { id: this.connections++, peer: "someone", outbound: false, attachment: undefined };
-    const inbound = new InboundConnection(this.host as unknown as Host, connection, this.controller);
+    const requests = new RequestQueue();
+    const inbound = new InboundConnection(this.host as unknown as Host, connection, this.controller, requests);
     inbound.onMessage(connection, new RequestFrame(api, 0, body, 100));
+    requests.drain();
     const { answers } = this.host;
     return {
       get answer() {

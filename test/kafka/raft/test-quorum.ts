@@ -5,15 +5,15 @@ import { effectiveConfig } from "../../../src/kafka/config/definition.ts";
 import type { Dials } from "../../../src/kafka/dials.ts";
 import { NONE, type ReplicaId } from "../../../src/kafka/ids.ts";
 import type { MetadataRecord } from "../../../src/kafka/metadata/records.ts";
-import type { NetworkClient } from "../../../src/kafka/net/network-client.ts";
-import { type AnyPendingRequest, InboundConnection } from "../../../src/kafka/net/request-channel.ts";
+import type { AnyPendingRequest } from "../../../src/kafka/net/request-channel.ts";
+import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import { RaftClient, type RaftListener, type RaftShutdownHandler } from "../../../src/kafka/raft/raft-client.ts";
 import type { RecordBatch } from "../../../src/kafka/records.ts";
 import { NEWEST_RELEASE, releaseOf } from "../../../src/kafka/releases.ts";
 import type { ClusterTopology } from "../../../src/kafka/server/topology.ts";
 import { DEFAULT_DISK } from "../../../src/sim/disk.ts";
 import { constant } from "../../../src/sim/distribution.ts";
-import type { Connection, DiskOperation, Host, Message, Process, Timer } from "../../../src/sim/host.ts";
+import type { Host, Process } from "../../../src/sim/host.ts";
 import type { ProcessFactory } from "../../../src/sim/node.ts";
 import { World } from "../../../src/sim/world.ts";
 import { RaftInvariants } from "./invariants.ts";
@@ -29,15 +29,14 @@ interface QuorumOptions {
   readonly fsyncMs?: number;
 }
 
-export class RaftProcess implements Process, RaftListener, RaftShutdownHandler {
-  readonly host: Host;
+export class RaftProcess extends ServerProcess implements RaftListener, RaftShutdownHandler {
   readonly raft: RaftClient;
   readonly committed: RecordBatch<MetadataRecord>[] = [];
   /** What the state machine was told: `[leader, epoch]`. */
   readonly leaders: [ReplicaId, number][] = [];
 
   constructor(host: Host, options: ConstructorParameters<typeof RaftClient>[0]) {
-    this.host = host;
+    super(host);
     this.raft = new RaftClient(options);
     this.raft.listener = this;
   }
@@ -61,27 +60,6 @@ export class RaftProcess implements Process, RaftListener, RaftShutdownHandler {
 
   onRequest(request: AnyPendingRequest): void {
     this.raft.onRequest(request);
-  }
-
-  onConnected(connection: Connection): void {
-    if (connection.outbound) (connection.attachment as NetworkClient).onConnected(connection);
-    else connection.attachment = new InboundConnection(this.host, connection, this);
-  }
-
-  onMessage(connection: Connection, message: Message): void {
-    (connection.attachment as NetworkClient | InboundConnection).onMessage(connection, message);
-  }
-
-  onDisconnected(connection: Connection): void {
-    (connection.attachment as NetworkClient | InboundConnection).onDisconnected(connection);
-  }
-
-  onTimer(timer: Timer): void {
-    timer.target.onTimer(timer);
-  }
-
-  onDiskDone(operation: DiskOperation, ok: boolean): void {
-    operation.target.onDiskDone(operation, ok);
   }
 
   onShutdownRequested(): void {
