@@ -198,6 +198,12 @@ test("a follower that starts anew at the leader's log start, and goes on from th
   expect(history.end().filter((name) => name !== "LogMatching")).toEqual([]);
 });
 
+test("a follower's high watermark may not pass its own log end", () => {
+  // Everything committed is there, so no other check would look at this follower.
+  expect(settled(2).history.highWatermark(2, 3, "follower").end()).toEqual(["LogStartBelowHw"]);
+  expect(settled(2).history.highWatermark(2, 2, "follower").end()).toEqual([]);
+});
+
 test("the log start may not pass the high watermark", () => {
   const { history } = settled(2);
   history.highWatermark(2, 1, "follower");

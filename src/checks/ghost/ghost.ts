@@ -257,14 +257,15 @@ export class Ghost {
 
   private onHighWatermark(event: HighWatermarkAdvanced, o: Observation): void {
     const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
-    const { partition } = replica;
+    const { partition, log } = replica;
     const isVoid = event.leaderEpoch < partition.voidBelowEpoch;
-    if (event.role === "leader") {
-      if (!isVoid) partition.advance(replica, event.to, event.leaderEpoch, o.step, o.timeUs);
-      this.touch(partition);
-    }
-    replica.highWatermark = isVoid ? Math.min(event.to, replica.log.agreedTo) : event.to;
-    if (!replica.log.agreesUpTo(replica.highWatermark)) this.touch(partition);
+    const leads = event.role === "leader";
+    if (leads && !isVoid) partition.advance(replica, event.to, event.leaderEpoch, o.step, o.timeUs);
+    replica.highWatermark = isVoid ? Math.min(event.to, log.agreedTo) : event.to;
+    const { end } = partition.committed;
+    const isOutside = replica.highWatermark < log.logStart || replica.highWatermark > log.endOffset;
+    if (isOutside || !log.agreesUpTo(replica.highWatermark)) this.touch(partition);
+    else if (leads && (replica.highWatermark > end || event.to < event.from || !partition.isSettled)) this.touch(partition);
   }
 
   private onLogLoaded(event: LogLoaded, o: Observation): void {
