@@ -137,10 +137,18 @@ export class Trace {
   }
 }
 
-/** A cheap number for a label: its length and three of its characters. */
+/** Hashes of labels, worked out once each: there are few, and they come again with every event. */
+const LABEL_CODES = new Map<string, number>();
+
+/** FNV-1a of a label. */
 function codeOf(label: string): number {
-  const { length } = label;
-  return (length << 24) ^ (label.charCodeAt(0) << 16) ^ (label.charCodeAt(length >> 1) << 8) ^ label.charCodeAt(length - 1);
+  let code = LABEL_CODES.get(label);
+  if (code === undefined) {
+    code = 0x811c9dc5;
+    for (let i = 0; i < label.length; i++) code = Math.imul(code ^ label.charCodeAt(i), 0x01000193);
+    LABEL_CODES.set(label, code);
+  }
+  return code;
 }
 
 function hex(value: number): string {

@@ -18,14 +18,15 @@ const PATIENCE: Micros = ms(3);
 
 /** Draws what to do next whenever anything happens to it. */
 export class Gossip extends TestProcess {
-  private readonly pendingTimers: TimerId[] = [];
+  /** Timers that it may still want to cancel. */
+  private readonly reconnects: TimerId[] = [];
   private writes = 0;
 
   override onStart(): void {
     super.onStart();
     // What it finds on the disk decides how it goes on, so a difference there shows.
     this.writes = this.host.disk.appendFile<number>("log").length;
-    this.wait("wake up");
+    this.wakeUpLater();
     for (const peer of NODES) if (peer !== this.host.name) this.host.connect(peer);
   }
 
@@ -42,17 +43,17 @@ export class Gossip extends TestProcess {
 
   override onDisconnected(connection: Connection): void {
     super.onDisconnected(connection);
-    this.wait("reconnect");
+    this.reconnects.push(this.host.setTimer(this.dice(PATIENCE), { kind: "reconnect", target: this }));
   }
 
   override onTimer(timer: Timer): void {
     super.onTimer(timer);
+    if (timer.kind === "wake up") this.wakeUpLater();
     this.write();
     const peers = NODES.filter((name) => name !== this.host.name && !this.open.has(name));
     if (peers.length > 0) this.host.connect(this.host.random("gossip").pick(peers));
     for (const connection of this.open.values()) if (this.dice(2) === 0) this.talk(connection);
-    if (this.dice(3) === 0) this.host.cancelTimer(this.pendingTimers.shift() ?? 0);
-    this.wait("wake up");
+    if (this.dice(3) === 0) this.host.cancelTimer(this.reconnects.shift() ?? 0);
   }
 
   override onShutdownRequested(): void {
@@ -64,8 +65,8 @@ export class Gossip extends TestProcess {
     this.host.send(connection, new Word(`${this.writes} ${this.dice(100)}`, this.dice(2) === 0 ? "Rumour" : "News"));
   }
 
-  private wait(kind: string): void {
-    this.pendingTimers.push(this.host.setTimer(this.dice(PATIENCE), { kind, target: this }));
+  private wakeUpLater(): void {
+    this.host.setTimer(1 + this.dice(PATIENCE), { kind: "wake up", target: this });
   }
 
   private write(): void {
@@ -138,7 +139,14 @@ export class FaultAction implements WorldAction {
       case "luck": {
         const { ppm } = fault;
         const upTo = PATIENCE;
-        const chances = { dropPpm: ppm, duplicatePpm: ppm, delayPpm: ppm, delayUpToUs: upTo, reorderPpm: ppm, reorderUpToUs: upTo };
+        const chances = {
+          dropPpm: ppm,
+          duplicatePpm: ppm,
+          delayPpm: ppm,
+          delayUpToUs: upTo,
+          reorderPpm: ppm,
+          reorderUpToUs: upTo,
+        };
         return world.setChances(fault.node, fault.peer, chances);
       }
       case "edit":
@@ -166,7 +174,10 @@ const action = fc.constantFrom<EditAction>(
 );
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(
-  fc.record({ kind: fc.constantFrom("crash" as const, "start" as const, "pause" as const, "resume" as const, "stop" as const), node }),
+  fc.record({
+    kind: fc.constantFrom("crash" as const, "start" as const, "pause" as const, "resume" as const, "stop" as const),
+    node,
+  }),
   fc.record({ kind: fc.constant("power loss" as const), node, tail: fc.constantFrom<PowerLossTail>("lost", "torn", "random") }),
   fc
     .tuple(fc.constantFrom("cut" as const, "heal" as const, "clog" as const, "unclog" as const, "reset" as const), pair)
