@@ -13,7 +13,7 @@
  * Not modelled: retention and compaction (a log only grows), and indexes, whose size could roll a segment.
  * Source: UnifiedLog, LocalLog, LogLoader.
  */
-import { assert } from "../../base/assert.ts";
+import { fail } from "../../base/assert.ts";
 import type { Micros } from "../../base/units.ts";
 import type { DiskOperation, DiskTarget, Host, ValueFile } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -219,7 +219,7 @@ export class Log<R> implements DiskTarget {
    * is any. The caller has checked that `from` is in range.
    */
   read(from: Offset, maxBytes: number, upTo: Offset): readonly RecordBatch<R>[] {
-    assert(from >= this.start, `read of ${this.dir} at ${from}, below its start ${this.start}`);
+    if (from < this.start) fail(`read of ${this.dir} at ${from}, below its start ${this.start}`);
     return from >= upTo || from >= this.end ? [] : this.segments.read(from, maxBytes, upTo);
   }
 
@@ -330,7 +330,7 @@ export class Log<R> implements DiskTarget {
 
   /** Forward only. True if it moved. */
   maybeIncrementHighWatermark(to: Offset): boolean {
-    assert(to <= this.end, `high watermark ${to} of ${this.dir} beyond the log end ${this.end}`);
+    if (to > this.end) fail(`high watermark ${to} of ${this.dir} beyond the log end ${this.end}`);
     if (to <= this.watermark) return false;
     this.watermark = to;
     return true;

@@ -1,7 +1,7 @@
 /** What travels between nodes: a request or a response of the Kafka protocol, decoded, with its header. */
 import { IMMUTABLE, markImmutable } from "../../base/immutable.ts";
 import type { Message } from "../../sim/host.ts";
-import type { ApiName, RequestOf, ResponseOf } from "./apis.ts";
+import { API_NAMES, type ApiName, type RequestOf, type ResponseOf } from "./apis.ts";
 
 export class RequestFrame<A extends ApiName = ApiName> implements Message {
   declare readonly [IMMUTABLE]: true;
@@ -36,3 +36,8 @@ export class ResponseFrame<A extends ApiName = ApiName> implements Message {
   }
 }
 markImmutable(ResponseFrame);
+
+/** The kinds of responses by API: made once, so that every response of a kind carries the very same string. */
+export const RESPONSE_KINDS = Object.fromEntries(API_NAMES.map((api) => [api, `${api}Response`])) as {
+  readonly [A in ApiName]: `${A}Response`;
+};

@@ -6,7 +6,7 @@
  * doubles. Every request that was sent ends in exactly one completion, unless the process dies first.
  * Source: NetworkClient, ClusterConnectionStates, InterBrokerSendThread.
  */
-import { assert } from "../../base/assert.ts";
+import { assert, fail } from "../../base/assert.ts";
 import { type Micros, ms } from "../../base/units.ts";
 import type { Connection, Host, Message, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../messages/apis.ts";
@@ -210,7 +210,7 @@ export class NetworkClient<C = unknown> implements TimerTarget {
   }
 
   private transmit(peer: Peer<C>, request: OutboundRequest<C>): void {
-    assert(peer.connection !== undefined, `no connection to ${peer.name}`);
+    if (peer.connection === undefined) fail(`no connection to ${peer.name}`);
     peer.inFlight.push(request);
     this.host.send(peer.connection, request.frame);
   }

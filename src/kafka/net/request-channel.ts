@@ -4,10 +4,10 @@
  * A broker stops reading a connection until the response of the current request has been written, so a fetch that
  * waits for data holds up whatever was sent behind it on the same connection. Source: SocketServer, RequestChannel.
  */
-import { assert } from "../../base/assert.ts";
+import { fail } from "../../base/assert.ts";
 import type { Connection, Host, Message, NodeName } from "../../sim/host.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../messages/apis.ts";
-import { type RequestFrame, ResponseFrame } from "../messages/frame.ts";
+import { type RequestFrame, RESPONSE_KINDS, ResponseFrame } from "../messages/frame.ts";
 import { responseSizeInBytes } from "../messages/size.ts";
 
 /** A request by its API, so that a `switch` over `api` knows the body. */
@@ -35,7 +35,7 @@ export class PendingRequest<A extends ApiName = ApiName> {
   }
 
   respond(body: ResponseOf<A>): void {
-    this.inbound.respond(new ResponseFrame(`${this.api}Response`, this.correlationId, body, responseSizeInBytes(this.api, body)));
+    this.inbound.respond(new ResponseFrame(RESPONSE_KINDS[this.api], this.correlationId, body, responseSizeInBytes(this.api, body)));
   }
 
   /** Ends a request that expects no answer (acks=0). */
@@ -91,7 +91,7 @@ export class InboundConnection {
 
   respond(frame: ResponseFrame): void {
     if (this.closed) return;
-    assert(this.busy, `a second ${frame.kind} to ${this.connection.peer}`);
+    if (!this.busy) fail(`a second ${frame.kind} to ${this.connection.peer}`);
     this.host.send(this.connection, frame);
     this.next();
   }

@@ -86,7 +86,7 @@ class BuiltInPartitioner implements Partitioner {
   onAppended(topic: string, key: Uint8Array | null, bytes: number, lastBatchFull: boolean): void {
     if (this.isKeyed(key)) return;
     const sticky = this.sticky.get(topic);
-    assert(sticky !== undefined, `no sticky partition for ${topic}`);
+    if (sticky === undefined) fail(`no sticky partition for ${topic}`);
     sticky.producedBytes += bytes;
     const batchSize = Math.max(1, this.context.config["batch.size"]);
     // Leaving a batch half full would cost another small request, so the switch waits for its end, but not for ever.

@@ -101,7 +101,14 @@ export class RecordAccumulator {
     const sizeLimit = Math.max(this.batchSize, BATCH_OVERHEAD_BYTES + recordSizeInBytes(record));
     if (sizeLimit > this.freeBytes) return { kind: "exhausted" };
     this.freeBytes -= sizeLimit;
-    const batch = new ProducerBatch({ ...where, createdAt: now, firstSentAt: sentAt, sizeLimit, reservedBytes: sizeLimit });
+    const batch = new ProducerBatch({
+      topic: where.topic,
+      partition: where.partition,
+      createdAt: now,
+      firstSentAt: sentAt,
+      sizeLimit,
+      reservedBytes: sizeLimit,
+    });
     batch.append(record);
     queue.batches.push(batch);
     this.pending.add(queue);
