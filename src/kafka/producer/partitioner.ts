@@ -7,7 +7,7 @@
  * RoundRobinPartitioner and UniformStickyPartitioner (KIP-480) look at no keys.
  * Source: BuiltInPartitioner, RoundRobinPartitioner, UniformStickyPartitioner, StickyPartitionCache.
  */
-import { assert, SimulatorBug } from "../../base/assert.ts";
+import { fail, SimulatorBug } from "../../base/assert.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { ProducerConfig } from "../config/client-config.ts";
 import { murmur2 } from "./murmur2.ts";
