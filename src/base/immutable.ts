@@ -8,6 +8,6 @@
 export const IMMUTABLE: unique symbol = Symbol("immutable");
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor will do, only its prototype is touched.
-export function markImmutable(constructor: abstract new (...args: any[]) => object): void {
-  Object.defineProperty(constructor.prototype, IMMUTABLE, { value: true });
+export function markImmutable(type: abstract new (...args: any[]) => object): void {
+  Object.defineProperty(type.prototype, IMMUTABLE, { value: true });
 }

@@ -9,5 +9,8 @@ export function explainFailure(error: unknown): { readonly text: string; readonl
   if (error instanceof ScenarioError) return { text: error.message, status: EXIT.unusableInput };
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const what = error instanceof SimulatorBug ? "kafka-sim itself is wrong" : "kafka-sim failed";
-  return { text: `${what}, not your scenario. Please report this, with the scenario and the seed:\n\n${reason}`, status: EXIT.bug };
+  return {
+    text: `${what}, not your scenario. Please report this, with the scenario and the seed:\n\n${reason}`,
+    status: EXIT.bug,
+  };
 }

@@ -1,6 +1,5 @@
 /** `kafka-sim list`, `dials` and `checks`: what there is to run, to turn, and to break. */
-import { INVARIANTS } from "../checks/catalogue.ts";
-import { INVARIANT_NAMES } from "../checks/catalogue.ts";
+import { INVARIANT_NAMES, INVARIANTS } from "../checks/catalogue.ts";
 import { DIAL_DOCS, DIAL_VALUES, type DialName } from "../kafka/dials.ts";
 import type { Paint } from "../report/paint.ts";
 import { loadScenario } from "../scenario/loader.ts";
@@ -30,5 +29,9 @@ export function listDials(paint: Paint): string[] {
 }
 
 export function listChecks(paint: Paint): string[] {
-  return INVARIANTS.flatMap(({ name, promise, source }) => [` ${paint.strong(name)}`, `   ${promise}`, `   ${paint.faint(source)}`]);
+  return INVARIANTS.flatMap(({ name, promise, source }) => [
+    ` ${paint.strong(name)}`,
+    `   ${promise}`,
+    `   ${paint.faint(source)}`,
+  ]);
 }

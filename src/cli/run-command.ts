@@ -1,11 +1,11 @@
 /** `kafka-sim run`. */
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { conclude, summarize } from "../report/summary.ts";
 import { toJson } from "../report/json-report.ts";
 import { toJUnit } from "../report/junit-report.ts";
 import { Paint } from "../report/paint.ts";
 import { reportRun } from "../report/run-report.ts";
+import { conclude, summarize } from "../report/summary.ts";
 import { traceLines } from "../report/trace-lines.ts";
 import type { RunResult } from "../run/result.ts";
 import { runMany, type SeedRange } from "../run/run-many.ts";
@@ -61,7 +61,10 @@ export async function runCommand(given: readonly string[], flags: RunFlags, vers
 }
 
 function tellOne(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
-  const lines = results.flatMap((result) => ["", ...reportRun(result, { paint, command: commandFor(result, flags), wallMs: wallMs / results.length })]);
+  const lines = results.flatMap((result) => [
+    "",
+    ...reportRun(result, { paint, command: commandFor(result, flags), wallMs: wallMs / results.length }),
+  ]);
   const [first] = results as readonly [RunResult];
   const name = first.file;
   return [
@@ -77,7 +80,11 @@ function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, 
   const wrong = results.filter((result) => result.verdict !== "as-expected");
   const details = wrong.slice(0, FAILURES_SHOWN).flatMap((result) => {
     const command = commandFor(result, flags);
-    return ["", ...reportRun({ ...result, timeline: [] }, { paint, command, wallMs: undefined }), paint.faint(` see it    ${command}`)];
+    return [
+      "",
+      ...reportRun({ ...result, timeline: [] }, { paint, command, wallMs: undefined }),
+      paint.faint(` see it    ${command}`),
+    ];
   });
   const left = wrong.length - FAILURES_SHOWN;
   const more = left > 0 ? ["", ` and ${left} more that were not as expected: --json has them all`] : [];
@@ -115,7 +122,8 @@ function openForWriting(path: string): number {
 }
 
 function seedsOf({ seed, seeds }: RunFlags): SeedRange | undefined {
-  if (seed !== undefined && seeds !== undefined) throw argumentError("--seeds", seeds, "not together with --seed", "leave one of them out");
+  if (seed !== undefined && seeds !== undefined)
+    throw argumentError("--seeds", seeds, "not together with --seed", "leave one of them out");
   if (seed !== undefined) {
     const only = wholeNumber("--seed", seed, 0);
     return { from: only, to: only };

@@ -121,7 +121,9 @@ function describeNodeEvent(event: ToldEvent): string | undefined {
     case "Resumed":
       return `${event.node} goes on`;
     case "LinkCut":
-      return event.direction === "both" ? `${event.a} and ${event.b} are cut off` : `cut ${event.direction} ${event.a}, ${event.b}`;
+      return event.direction === "both"
+        ? `${event.a} and ${event.b} are cut off`
+        : `cut ${event.direction} ${event.a}, ${event.b}`;
     case "LinkHealed":
       return `${event.a} and ${event.b} are joined again`;
     default:

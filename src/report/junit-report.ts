@@ -21,8 +21,14 @@ export function toJUnit(results: readonly RunResult[]): string {
     const test = suite.testCase().className(result.file).name(name).file(result.file);
     test.time(result.virtualUs / US_PER_SECOND);
     if (result.verdict === "as-expected") continue;
-    const story = reportRun(result, { paint: new Paint(false), command: `kafka-sim run ${result.file} --seed ${result.seed}`, wallMs: undefined });
-    const reasons = result.expectations.filter((each) => !each.met).map((each) => `expected ${each.expectation}, but ${each.found}`);
+    const story = reportRun(result, {
+      paint: new Paint(false),
+      command: `kafka-sim run ${result.file} --seed ${result.seed}`,
+      wallMs: undefined,
+    });
+    const reasons = result.expectations
+      .filter((each) => !each.met)
+      .map((each) => `expected ${each.expectation}, but ${each.found}`);
     const message = printable([...reasons, ...result.notes].join("; ") || result.verdict);
     if (result.verdict === "undecided") test.error(message, "undecided", printable(story.join("\n")));
     else test.failure(message, "unexpected").stacktrace(printable(story.join("\n")));

@@ -38,10 +38,13 @@ function heading({ scenario, side, seed, setting }: RunResult, paint: Paint): st
 
 function timeline(moments: readonly Moment[], paint: Paint): string[] {
   if (moments.length === 0) return [];
-  const told = moments.length <= TIMELINE_MAX ? moments : [...moments.slice(0, TIMELINE_MAX - 4), undefined, ...moments.slice(-4)];
+  const told =
+    moments.length <= TIMELINE_MAX ? moments : [...moments.slice(0, TIMELINE_MAX - 4), undefined, ...moments.slice(-4)];
   const left = moments.length - TIMELINE_MAX;
   const lines = told.map((moment) =>
-    moment === undefined ? paint.faint(`             … ${counted(left, "moment")} more (--json has them all)`) : ` ${clockTime(moment.timeUs)}  ${moment.text}`,
+    moment === undefined
+      ? paint.faint(`             … ${counted(left, "moment")} more (--json has them all)`)
+      : ` ${clockTime(moment.timeUs)}  ${moment.text}`,
   );
   return [...lines, ""];
 }
@@ -102,7 +105,11 @@ function unmet({ expectations }: RunResult, paint: Paint): string[] {
 }
 
 function verdict(result: RunResult, { paint, wallMs }: RunReportOptions): string {
-  const words = { "as-expected": paint.good("as expected"), unexpected: paint.bad("not as expected"), undecided: paint.bad("undecided") };
+  const words = {
+    "as-expected": paint.good("as expected"),
+    unexpected: paint.bad("not as expected"),
+    undecided: paint.bad("undecided"),
+  };
   const time = wallMs === undefined ? "" : ` in ${(wallMs / 1_000).toFixed(2)} s`;
   return ` ${words[result.verdict]} · ${span(result.virtualUs)}${time} · trace ${result.traceHash}`;
 }

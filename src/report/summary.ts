@@ -27,9 +27,13 @@ function line(group: readonly RunResult[], title: string, paint: Paint): string 
   const broken = [...new Set(group.flatMap((result) => result.violations.map((violation) => violation.invariant)))];
   const lost = sum(group, (result) => result.records.lost);
   const legal = sum(group, (result) => result.records.legallyLost);
-  const outage = Math.max(...group.map(({ longestOutage }) => (longestOutage === undefined ? 0 : longestOutage.toUs - longestOutage.fromUs)));
+  const outage = Math.max(
+    ...group.map(({ longestOutage }) => (longestOutage === undefined ? 0 : longestOutage.toUs - longestOutage.fromUs)),
+  );
   const facts = [
-    group.length === 1 ? `seed ${(group[0] as RunResult).seed}` : `${group.length - wrong.length} of ${group.length} seeds as expected`,
+    group.length === 1
+      ? `seed ${(group[0] as RunResult).seed}`
+      : `${group.length - wrong.length} of ${group.length} seeds as expected`,
     `${grouped(sum(group, (result) => result.records.acknowledged))} acknowledged, ${grouped(lost)} lost${legal > 0 ? `, ${grouped(legal)} lost legally` : ""}`,
     `outage ${span(outage)}`,
     ...(broken.length > 0 ? [`breaks ${broken.join(", ")}`] : []),
@@ -42,7 +46,8 @@ export function conclude(results: readonly RunResult[], wallMs: number, paint: P
   const wrong = results.filter((result) => result.verdict !== "as-expected").length;
   const events = sum(results, (result) => result.events);
   const virtual = sum(results, (result) => result.virtualUs);
-  const verdict = wrong === 0 ? paint.good(`all ${results.length} as expected`) : paint.bad(`${wrong} of ${results.length} not as expected`);
+  const verdict =
+    wrong === 0 ? paint.good(`all ${results.length} as expected`) : paint.bad(`${wrong} of ${results.length} not as expected`);
   const pace = wallMs > 0 ? ` · ${grouped(Math.round(events / wallMs))}k events/s` : "";
   return ` ${verdict} · ${counted(events, "event")} · ${span(virtual)} of virtual time in ${(wallMs / 1_000).toFixed(1)} s${pace}`;
 }

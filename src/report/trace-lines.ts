@@ -11,7 +11,10 @@ export function* traceLines(run: TracedSide): Generator<string> {
     const { from, nth, beyondTcp } = delivery ?? {};
     const time = (timeUs - readyAtUs) / US_PER_SECOND;
     const body = (message as { readonly body?: unknown } | undefined)?.body;
-    yield JSON.stringify({ step: number, time, node, kind, label, cause, from, nth, beyondTcp, message: body, events }, readableBytes);
+    yield JSON.stringify(
+      { step: number, time, node, kind, label, cause, from, nth, beyondTcp, message: body, events },
+      readableBytes,
+    );
   }
 }
 

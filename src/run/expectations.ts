@@ -27,7 +27,8 @@ export function judge(findings: Findings, expect: ExpectSpec): ExpectationResult
   for (const name of expect.violates) add(`violates ${name}`, names.includes(name), `${name} held`);
   for (const count of RECORD_COUNTS) {
     const bounds = expect.records[count];
-    if (bounds !== undefined) add(`records ${count} ${inWords(bounds, 1)}`, isWithin(records[count], bounds), `${records[count]} ${count}`);
+    if (bounds !== undefined)
+      add(`records ${count} ${inWords(bounds, 1)}`, isWithin(records[count], bounds), `${records[count]} ${count}`);
   }
   if (expect.longestOutage !== undefined) {
     const outageUs = longestOutage === undefined ? 0 : longestOutage.toUs - longestOutage.fromUs;
@@ -36,7 +37,11 @@ export function judge(findings: Findings, expect: ExpectSpec): ExpectationResult
   }
   expect.reaches.forEach((goal, index) => {
     const times = reached[index] ?? 0;
-    add(`reaches ${goal.text}${goal.times > 1 ? ` ${goal.times} times` : ""}`, times >= goal.times, times === 0 ? "never" : `${times} times`);
+    add(
+      `reaches ${goal.text}${goal.times > 1 ? ` ${goal.times} times` : ""}`,
+      times >= goal.times,
+      times === 0 ? "never" : `${times} times`,
+    );
   });
   return results;
 }

@@ -25,7 +25,11 @@ export interface ManyRuns {
   readonly jobs: number;
   /** Whether results tell the story of the run. */
   readonly withTimeline: boolean;
-  readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly results: readonly RunResult[] }) => void;
+  readonly onProgress?: (progress: {
+    readonly done: number;
+    readonly total: number;
+    readonly results: readonly RunResult[];
+  }) => void;
 }
 
 /** Seeds per task: enough work to make a message to a worker not matter, few enough to show progress. */
@@ -50,8 +54,16 @@ export async function runMany(runs: ManyRuns): Promise<RunResult[]> {
   return results.flat();
 }
 
-async function inWorkers(tasks: readonly SeedTask[], jobs: number, finish: (index: number, found: RunResult[]) => void): Promise<void> {
-  const pool = new Tinypool({ filename: new URL("./worker.js", import.meta.url).href, minThreads: 1, maxThreads: Math.min(jobs, tasks.length) });
+async function inWorkers(
+  tasks: readonly SeedTask[],
+  jobs: number,
+  finish: (index: number, found: RunResult[]) => void,
+): Promise<void> {
+  const pool = new Tinypool({
+    filename: new URL("./worker.js", import.meta.url).href,
+    minThreads: 1,
+    maxThreads: Math.min(jobs, tasks.length),
+  });
   try {
     await Promise.all(
       tasks.map(async (task, index) => {

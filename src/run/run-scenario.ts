@@ -4,8 +4,8 @@ import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { ExhibitSide, ExpectSpec, ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
 import { judge } from "./expectations.ts";
-import { describeSetting, describeWorkload } from "./setting.ts";
 import type { ExpectationResult, Moment, ReportedViolation, RunResult, Verdict } from "./result.ts";
+import { describeSetting, describeWorkload } from "./setting.ts";
 
 export interface RunOptions {
   /** Whether the result tells the story of the run. */
@@ -106,7 +106,9 @@ function notesOf(simulation: Simulation): string[] {
     return `${source}: ${name} never fired: ${condition} did not come`;
   });
   for (const edit of simulation.world.unusedEdits()) notes.push(`${edit.name} waited for a message that was never sent`);
-  if (simulation.phase === "unready") notes.push("the cluster was not ready within 120 s of virtual time: not every partition had its full ISR");
-  if (simulation.phase === "out-of-events") notes.push(`the run was given up after ${simulation.world.trace.step} events (run.max-events)`);
+  if (simulation.phase === "unready")
+    notes.push("the cluster was not ready within 120 s of virtual time: not every partition had its full ISR");
+  if (simulation.phase === "out-of-events")
+    notes.push(`the run was given up after ${simulation.world.trace.step} events (run.max-events)`);
   return notes;
 }

@@ -2,9 +2,9 @@
 import type { Micros } from "../base/units.ts";
 import { INVARIANT_NAMES } from "../checks/catalogue.ts";
 import { loadScenario } from "../scenario/loader.ts";
-import { type RunOptions, runSide, sidesOf, traceSide } from "./run-scenario.ts";
 import type { Step } from "../sim/trace.ts";
 import type { RunResult } from "./result.ts";
+import { type RunOptions, runSide, sidesOf, traceSide } from "./run-scenario.ts";
 
 export interface SeedTask {
   readonly file: string;
@@ -29,7 +29,15 @@ export function traceSeed(file: string, overrides: readonly string[], seed: numb
   return sidesOf(scenario).map((side) => {
     const { world, readyAt } = traceSide(side, used);
     const { trace } = world;
-    return { file, scenario: scenario.name, side: side.label, seed: used, readyAtUs: readyAt, traceHash: trace.hash(), steps: trace.steps() };
+    return {
+      file,
+      scenario: scenario.name,
+      side: side.label,
+      seed: used,
+      readyAtUs: readyAt,
+      traceHash: trace.hash(),
+      steps: trace.steps(),
+    };
   });
 }
 

@@ -9,7 +9,9 @@ export function runInWorker(task: SeedTask): { results: RunResult[] } | { failur
     try {
       results.push(...runSeeds({ ...task, seeds: [seed] }));
     } catch (error) {
-      return { failure: `${task.file}, seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
+      return {
+        failure: `${task.file}, seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      };
     }
   }
   return { results };

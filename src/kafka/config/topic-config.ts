@@ -9,7 +9,12 @@ export const TOPIC_CONFIG = {
     doc: "Whether a replica outside the ISR may be elected when nobody in it is left, at the price of records.",
   },
   "max.message.bytes": { type: "int", default: 1_048_588, min: 0, doc: "Largest record batch, in bytes." },
-  "segment.bytes": { type: "int", default: 1_073_741_824, min: 1_024, doc: "Size at which a new log segment is begun, in bytes." },
+  "segment.bytes": {
+    type: "int",
+    default: 1_073_741_824,
+    min: 1_024,
+    doc: "Size at which a new log segment is begun, in bytes.",
+  },
   "segment.ms": { type: "int", default: 604_800_000, min: 1, doc: "Age at which a new log segment is begun, in milliseconds." },
   "flush.messages": {
     type: "int",

@@ -23,13 +23,7 @@ import type {
   OffsetForLeaderEpochResponse,
 } from "./offsets.ts";
 import type { ProduceRequest, ProduceResponse } from "./produce.ts";
-import type {
-  BeginQuorumEpochRequest,
-  EndQuorumEpochRequest,
-  QuorumEpochResponse,
-  VoteRequest,
-  VoteResponse,
-} from "./quorum.ts";
+import type { BeginQuorumEpochRequest, EndQuorumEpochRequest, QuorumEpochResponse, VoteRequest, VoteResponse } from "./quorum.ts";
 
 interface Apis {
   Produce: [ProduceRequest, ProduceResponse];

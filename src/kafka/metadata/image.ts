@@ -5,7 +5,15 @@
  * has decided but not yet seen committed. Registrations are values: a change replaces them. Source: MetadataImage.
  */
 import { assert, unreachable } from "../../base/assert.ts";
-import { type BrokerEpoch, type BrokerId, type LeaderEpoch, NONE, type Offset, type PartitionEpoch, type TopicId } from "../ids.ts";
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  type LeaderEpoch,
+  NONE,
+  type Offset,
+  type PartitionEpoch,
+  type TopicId,
+} from "../ids.ts";
 import type { LeaderRecoveryState } from "../messages/broker-lifecycle.ts";
 import type { MetadataRecord, PartitionChangeRecord } from "./records.ts";
 

@@ -7,7 +7,7 @@
 import { fail } from "../../base/assert.ts";
 import type { Connection, Host, Message, NodeName } from "../../sim/host.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../messages/apis.ts";
-import { type RequestFrame, RESPONSE_KINDS, ResponseFrame } from "../messages/frame.ts";
+import { RESPONSE_KINDS, type RequestFrame, ResponseFrame } from "../messages/frame.ts";
 import { responseSizeInBytes } from "../messages/size.ts";
 
 /** A request by its API, so that a `switch` over `api` knows the body. */
@@ -35,7 +35,9 @@ export class PendingRequest<A extends ApiName = ApiName> {
   }
 
   respond(body: ResponseOf<A>): void {
-    this.inbound.respond(new ResponseFrame(RESPONSE_KINDS[this.api], this.correlationId, body, responseSizeInBytes(this.api, body)));
+    this.inbound.respond(
+      new ResponseFrame(RESPONSE_KINDS[this.api], this.correlationId, body, responseSizeInBytes(this.api, body)),
+    );
   }
 
   /** Ends a request that expects no answer (acks=0). */

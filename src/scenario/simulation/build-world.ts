@@ -65,7 +65,13 @@ function setLinks(world: World, { network }: ScenarioSpec): void {
   }
 }
 
-function setLink(world: World, a: NodeName, b: NodeName, bytesPerSecond: number | undefined, unreliable: UnreliableSpec | undefined): void {
+function setLink(
+  world: World,
+  a: NodeName,
+  b: NodeName,
+  bytesPerSecond: number | undefined,
+  unreliable: UnreliableSpec | undefined,
+): void {
   if (bytesPerSecond !== undefined) world.limitBandwidth(a, b, bytesPerSecond);
   if (unreliable !== undefined) world.setChances(a, b, unreliable);
 }

@@ -5,8 +5,8 @@
  * append and its reply. Each fault fires once.
  */
 import { assert } from "../../base/assert.ts";
-import type { DomainEvent, NodeName } from "../../sim/host.ts";
 import type { MessageWatch } from "../../sim/edits.ts";
+import type { DomainEvent, NodeName } from "../../sim/host.ts";
 import type { WorldAction } from "../../sim/scheduled.ts";
 import type { World } from "../../sim/world.ts";
 import { matchesEvent } from "../event-matcher.ts";

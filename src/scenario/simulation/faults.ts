@@ -20,12 +20,7 @@ function editName(fault: number): string {
 }
 
 /** Carries out `action`; returns how to undo it, in order. */
-export function carryOut(
-  world: World,
-  around: FaultSurroundings,
-  action: FaultAction,
-  fault: number,
-): readonly Undo[] {
+export function carryOut(world: World, around: FaultSurroundings, action: FaultAction, fault: number): readonly Undo[] {
   switch (action.do) {
     case "crash":
     case "power-loss":
@@ -34,7 +29,7 @@ export function carryOut(
     case "pause":
     case "resume":
     case "wipe":
-      return onProcesses(world, action, around.resolve(action.nodes));
+      return around.resolve(action.nodes).flatMap((node) => onProcess(world, action, node));
     case "cut":
     case "isolate":
     case "heal":
@@ -49,7 +44,7 @@ export function carryOut(
     case "repair-disk":
     case "corrupt":
     case "sync":
-      return onDisks(world, action, around.resolve(action.nodes));
+      return around.resolve(action.nodes).flatMap((node) => onDisk(world, action, node));
     case "clock": {
       const { jumpUs, driftPpm } = action;
       return around.resolve(action.nodes).map((node) => {
@@ -77,34 +72,32 @@ export function carryOut(
 
 type ProcessAction = Extract<FaultAction, { do: "crash" | "power-loss" | "stop" | "restart" | "pause" | "resume" | "wipe" }>;
 
-function onProcesses(world: World, action: ProcessAction, nodes: readonly NodeName[]): Undo[] {
-  return nodes.flatMap((node): Undo[] => {
-    switch (action.do) {
-      case "crash":
-        world.crash(node);
-        return [{ undo: "restart", node }];
-      case "power-loss":
-        world.losePower(node, action.tail);
-        return [{ undo: "restart", node }];
-      case "stop":
-        world.requestShutdown(node);
-        return [{ undo: "restart", node }];
-      case "restart":
-        world.start(node);
-        return [];
-      case "pause":
-        world.pause(node);
-        return [{ undo: "resume", node }];
-      case "resume":
-        world.resume(node);
-        return [];
-      case "wipe":
-        // A machine whose disk is replaced does not run meanwhile.
-        world.crash(node);
-        world.wipe(node);
-        return [];
-    }
-  });
+function onProcess(world: World, action: ProcessAction, node: NodeName): Undo[] {
+  switch (action.do) {
+    case "crash":
+      world.crash(node);
+      return [{ undo: "restart", node }];
+    case "power-loss":
+      world.losePower(node, action.tail);
+      return [{ undo: "restart", node }];
+    case "stop":
+      world.requestShutdown(node);
+      return [{ undo: "restart", node }];
+    case "restart":
+      world.start(node);
+      return [];
+    case "pause":
+      world.pause(node);
+      return [{ undo: "resume", node }];
+    case "resume":
+      world.resume(node);
+      return [];
+    case "wipe":
+      // A machine whose disk is replaced does not run meanwhile.
+      world.crash(node);
+      world.wipe(node);
+      return [];
+  }
 }
 
 type LinkAction = Extract<FaultAction, { do: "cut" | "isolate" | "heal" | "reset" | "clog" | "slow-link" }>;
@@ -148,36 +141,34 @@ type DiskAction = Extract<
   { do: "slow-disk" | "stall-disk" | "fail-disk" | "fill-disk" | "repair-disk" | "corrupt" | "sync" }
 >;
 
-function onDisks(world: World, action: DiskAction, nodes: readonly NodeName[]): Undo[] {
-  return nodes.flatMap((node): Undo[] => {
-    const { disk } = world.node(node);
-    switch (action.do) {
-      case "slow-disk":
-        disk.slowDown(action.byUs);
-        return [{ undo: "quick-disk", node }];
-      case "stall-disk":
-        world.stallDisk(node, true);
-        return [{ undo: "unstall-disk", node }];
-      case "fail-disk":
-        disk.failIo(true);
-        return [{ undo: "repair-disk", node }];
-      case "fill-disk":
-        disk.fill(true);
-        return [{ undo: "empty-disk", node }];
-      case "repair-disk":
-        disk.slowDown(0);
-        disk.failIo(false);
-        disk.fill(false);
-        world.stallDisk(node, false);
-        return [];
-      case "corrupt":
-        disk.corruptTail(action.path);
-        return [];
-      case "sync":
-        disk.writeBack(0);
-        return [];
-    }
-  });
+function onDisk(world: World, action: DiskAction, node: NodeName): Undo[] {
+  const { disk } = world.node(node);
+  switch (action.do) {
+    case "slow-disk":
+      disk.slowDown(action.byUs);
+      return [{ undo: "quick-disk", node }];
+    case "stall-disk":
+      world.stallDisk(node, true);
+      return [{ undo: "unstall-disk", node }];
+    case "fail-disk":
+      disk.failIo(true);
+      return [{ undo: "repair-disk", node }];
+    case "fill-disk":
+      disk.fill(true);
+      return [{ undo: "empty-disk", node }];
+    case "repair-disk":
+      disk.slowDown(0);
+      disk.failIo(false);
+      disk.fill(false);
+      world.stallDisk(node, false);
+      return [];
+    case "corrupt":
+      disk.corruptTail(action.path);
+      return [];
+    case "sync":
+      disk.writeBack(0);
+      return [];
+  }
 }
 
 function onMessages(world: World, around: FaultSurroundings, action: MessageAction, name: string): Undo[] {

@@ -1,8 +1,8 @@
 /** Picks messages that speak of one partition. */
 import type { TopicPartition } from "../../kafka/ids.ts";
 import type { RequestFrame } from "../../kafka/messages/frame.ts";
-import type { Message } from "../../sim/host.ts";
 import type { MessageFilter } from "../../sim/edits.ts";
+import type { Message } from "../../sim/host.ts";
 
 export class MessageContentFilter implements MessageFilter {
   private readonly wanted: TopicPartition;
@@ -25,7 +25,7 @@ function mentions(body: object, wanted: TopicPartition): boolean {
     const list = (body as Record<string, unknown>)[topics];
     if (!Array.isArray(list)) continue;
     for (const topic of list as Record<string, unknown>[]) {
-      if ((topic["topic"] ?? topic["name"]) === wanted.topic && mentionsPartition(topic, wanted.partition)) return true;
+      if ((topic.topic ?? topic.name) === wanted.topic && mentionsPartition(topic, wanted.partition)) return true;
     }
   }
   return false;
@@ -43,5 +43,5 @@ function mentionsPartition(topic: Record<string, unknown>, partition: number): b
 }
 
 function numberOf(item: Record<string, unknown>): unknown {
-  return item["partition"] ?? item["partitionIndex"] ?? item["index"] ?? item["partitionId"];
+  return item.partition ?? item.partitionIndex ?? item.index ?? item.partitionId;
 }

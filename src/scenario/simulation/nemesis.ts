@@ -116,7 +116,9 @@ export class Nemesis {
       case "cut":
         return cutOff(world, `${victim} is cut off from the other servers`, victim, this.serversBut(victim), "both");
       case "partial-cut":
-        return victim === other ? undefined : cutOff(world, `${victim} and ${other} are cut off from each other`, victim, [other], "both");
+        return victim === other
+          ? undefined
+          : cutOff(world, `${victim} and ${other} are cut off from each other`, victim, [other], "both");
       case "one-way-cut": {
         const direction = strength % 2 === 0 ? "from" : "to";
         if (victim === other) return undefined;
@@ -126,7 +128,10 @@ export class Nemesis {
         if (victim === other) return undefined;
         const by = Math.floor((SLOW_LINK_MAX_US * (strength + 1)) / 1_000);
         world.slowLink(victim, other, by);
-        return { text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`, undos: [{ undo: "quick-link", a: victim, b: other }] };
+        return {
+          text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`,
+          undos: [{ undo: "quick-link", a: victim, b: other }],
+        };
       }
       case "slow-disk": {
         const by = Math.floor((SLOW_DISK_MAX_US * (strength + 1)) / 1_000);

@@ -8,8 +8,8 @@
 import { assert } from "../../base/assert.ts";
 import { type Micros, ms, seconds } from "../../base/units.ts";
 import { Checker } from "../../checks/checker.ts";
-import { NONE } from "../../kafka/ids.ts";
 import type { AdminProcess } from "../../kafka/admin/admin-process.ts";
+import { NONE } from "../../kafka/ids.ts";
 import type { MessageWatch } from "../../sim/edits.ts";
 import type { DomainEvent, Message, NodeName } from "../../sim/host.ts";
 import type { WorldAction } from "../../sim/scheduled.ts";
@@ -178,7 +178,8 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
       world.start(ADMIN_NODE);
       if (this.scenario.topics.length === 0) this.begin(world);
     } else if (event.kind === "BecameLeader" || event.kind === "PartitionChanged") {
-      if (this.adminStarted && this.scenario.topics.every(({ name, partitions }) => this.cluster.isServing(name, partitions))) this.begin(world);
+      if (this.adminStarted && this.scenario.topics.every(({ name, partitions }) => this.cluster.isServing(name, partitions)))
+        this.begin(world);
     }
   }
 

@@ -6,7 +6,10 @@ import type { CutDirection } from "../../sim/node-events.ts";
 import type { World } from "../../sim/world.ts";
 
 export type Undo =
-  | { readonly undo: "restart" | "resume" | "quick-disk" | "unstall-disk" | "repair-disk" | "empty-disk"; readonly node: NodeName }
+  | {
+      readonly undo: "restart" | "resume" | "quick-disk" | "unstall-disk" | "repair-disk" | "empty-disk";
+      readonly node: NodeName;
+    }
   | { readonly undo: "heal"; readonly a: NodeName; readonly b: NodeName; readonly direction: CutDirection }
   | { readonly undo: "unclog" | "quick-link"; readonly a: NodeName; readonly b: NodeName }
   | { readonly undo: "clock"; readonly node: NodeName; readonly jumpUs: Micros; readonly driftPpm: number | undefined }
