@@ -13,7 +13,7 @@ import { traceSeed } from "../run/seed-task.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 import { EXIT } from "./errors.ts";
 import { Progress } from "./progress.ts";
-import { scenarioFiles } from "./scenario-files.ts";
+import { scenarioFiles, shortName } from "./scenario-files.ts";
 
 export interface RunFlags {
   readonly seed?: string;
@@ -66,14 +66,23 @@ function tellOne(results: readonly RunResult[], flags: RunFlags, paint: Paint, w
     ...reportRun(result, { paint, command: commandFor(result, flags), wallMs: wallMs / results.length }),
   ]);
   const [first] = results as readonly [RunResult];
-  const name = first.file;
+  const name = shortName(first.file);
   return [
     ...lines,
-    paint.faint(` try  kafka-sim run ${name} --seeds 1..100         other seeds`),
-    paint.faint(`      kafka-sim run ${name} --set acks=1            another setting`),
-    paint.faint("      kafka-sim list                                 what else there is"),
+    ...aligned([
+      [`kafka-sim run ${name} --seeds 1..100`, "other seeds"],
+      [`kafka-sim run ${name} --set acks=1`, "what a setting buys"],
+      [`kafka-sim run ${name} --trace run.jsonl`, "every step, with its cause"],
+      ["kafka-sim list", "what else there is"],
+    ]).map((line, index) => paint.faint(` ${index === 0 ? "try" : "   "}  ${line}`)),
     "",
   ];
+}
+
+/** Two columns. */
+function aligned(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${left.padEnd(width)}   ${right}`);
 }
 
 function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
@@ -94,7 +103,7 @@ function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, 
 /** What to paste to see this very run again. */
 function commandFor({ file, seed }: RunResult, flags: RunFlags): string {
   const sets = flags.set.map((each) => ` --set ${each}`).join("");
-  return `kafka-sim run ${file} --seed ${seed}${sets}`;
+  return `kafka-sim run ${shortName(file)} --seed ${seed}${sets}`;
 }
 
 function statusOf(results: readonly RunResult[]): number {

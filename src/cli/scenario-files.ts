@@ -1,6 +1,6 @@
 /** Which files are meant: paths, directories, and the names of the bundled scenarios. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearest } from "../scenario/nearest.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
@@ -45,4 +45,10 @@ function filesBelow(directory: string): string[] {
       if (entry.isDirectory()) return filesBelow(path);
       return SUFFIX.test(entry.name) ? [path] : [];
     });
+}
+
+/** How to name `file` on a command line: bundled scenarios by their name, others by their path. */
+export function shortName(file: string): string {
+  const within = relative(BUNDLED_DIRECTORY, file);
+  return isAbsolute(file) && !within.startsWith("..") ? within.split(sep).join("/").replace(SUFFIX, "") : file;
 }

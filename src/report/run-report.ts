@@ -49,10 +49,16 @@ function timeline(moments: readonly Moment[], paint: Paint): string[] {
   return [...lines, ""];
 }
 
-function violations({ violations: found, seed }: RunResult, { paint, command }: RunReportOptions): string[] {
+function violations(result: RunResult, { paint, command }: RunReportOptions): string[] {
+  const { seed, verdict } = result;
+  // What the scenario is about comes first; where all went as expected, one is enough.
+  const expected = new Set(result.expectations.map(({ expectation }) => expectation.replace(/^violates /, "")));
+  const rank = ({ invariant }: ReportedViolation): number => (expected.has(invariant) ? 0 : 1);
+  const found = [...result.violations].sort((a, b) => rank(a) - rank(b));
   if (found.length === 0) return [];
-  const lines = found.slice(0, VIOLATIONS_MAX).flatMap((violation) => describeViolation(violation, seed, paint));
-  const left = found.length - VIOLATIONS_MAX;
+  const shown = verdict === "as-expected" ? 1 : VIOLATIONS_MAX;
+  const lines = found.slice(0, shown).flatMap((violation) => describeViolation(violation, seed, paint));
+  const left = found.length - shown;
   if (left > 0) lines.push(` ${paint.faint(`and ${counted(left, "violation")} more: ${command} --json`)}`, "");
   return lines;
 }

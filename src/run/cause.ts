@@ -32,9 +32,13 @@ export function causeOf(violation: Violation, steps: readonly Step[]): readonly 
     if (!needed.has(step.number) && !touched.some((node) => nodes.has(node))) continue;
     needed.add(step.cause);
     for (const node of touched) nodes.add(node);
+    const cuts = step.events.filter((event) => event.kind === "LinkCut").length;
     for (const event of [...step.events].reverse() as (KafkaEvent | NodeEvent)[]) {
       if (!isNotable(event) || !concerns(event, violation)) continue;
-      found.push({ step: step.number, timeUs: step.timeUs, text: describeEvent(event) });
+      // A node that is isolated loses many links at once: one line is enough.
+      const isSeveral = event.kind === "LinkCut" && cuts > 1;
+      const text = isSeveral ? `${cuts} links are cut, ${event.a} from ${event.b} the last` : describeEvent(event);
+      if (!isSeveral || found.at(-1)?.step !== step.number) found.push({ step: step.number, timeUs: step.timeUs, text });
     }
   }
   return found.slice(0, MOMENTS_MAX);
@@ -50,9 +54,11 @@ function nodesOf(step: Step): NodeName[] {
   return nodes;
 }
 
-/** Facts about another partition are left out; facts about nodes concern everybody. */
+/** Facts about another partition are left out, and what happens in every run; facts about nodes concern everybody. */
 function concerns(event: KafkaEvent | NodeEvent, violation: Violation): boolean {
   if (event.kind === "ProduceFailed" || event.kind === "LinkHealed") return false;
+  if (event.kind === "ProcessStarted" && event.incarnation === 1) return false;
+  if (event.kind === "ConsumerPositionReset" && event.reason === "initial") return false;
   if (!("topic" in event) || !("partition" in event)) return true;
   return violation.partition === undefined || violation.partition === partitionName(event.topic, event.partition);
 }

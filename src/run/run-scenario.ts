@@ -88,7 +88,10 @@ function reportViolations(simulation: Simulation, side: Side, seed: string, opti
     timeUs: simulation.since(violation.timeUs),
     message: violation.message,
     facts: violation.facts.map(sinceReady),
-    cause: causeOf(violation, steps).map(sinceReady),
+    // What belongs to the boot explains nothing.
+    cause: causeOf(violation, steps)
+      .map(sinceReady)
+      .filter(({ timeUs }) => timeUs >= 0),
   }));
 }
 

@@ -108,10 +108,11 @@ export class GhostQuorum {
     if (first?.type === "LeaderChange") for (const voter of first.voters) this.addVoter(voter);
   }
 
-  /** Whoever first knows something committed tells the observer. */
+  /** A leader finds out what is committed. Followers are told, and what they make of that proves nothing. */
   onHighWatermark(node: GhostQuorumNode, event: RaftHighWatermarkAdvanced, step: number, timeUs: Micros): void {
     node.highWatermark = event.to;
-    if (event.role === "leader") node.noteContact(event.epoch, timeUs, this.contactGapMax);
+    if (event.role !== "leader") return;
+    node.noteContact(event.epoch, timeUs, this.contactGapMax);
     if (event.to <= this.committed.end || node.log.agreedTo < this.committed.end) return;
     if (!node.log.commitUpTo(event.to, step, timeUs)) return;
     for (const each of this.nodes) each.log.absorb();

@@ -6,6 +6,7 @@ import type { DomainEvent } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { World } from "../../sim/world.ts";
 import type { FaultSpec } from "../fault-spec.ts";
+import { describeFault } from "./fault-words.ts";
 
 export interface TimelineEntry {
   readonly step: number;
@@ -27,7 +28,7 @@ export class Timeline {
   }
 
   onFault(world: World, fault: FaultSpec): void {
-    this.note(world, `${fault.name}: ${fault.actions.map((action) => action.do).join(", ")}`);
+    this.note(world, describeFault(fault));
   }
 
   onFaultUndone(world: World, fault: FaultSpec): void {
@@ -36,6 +37,8 @@ export class Timeline {
 
   onEvent(world: World, event: DomainEvent): void {
     const known = event as KafkaEvent | NodeEvent;
+    // Which links a fault cuts is in its own words.
+    if (known.kind === "LinkCut" || known.kind === "LinkHealed") return;
     if (this.begun && isNotable(known)) this.note(world, describeEvent(known));
   }
 
