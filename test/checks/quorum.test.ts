@@ -124,6 +124,16 @@ test("a broker applies only what is committed, as the controllers have it", () =
   expect(other.history.tell("broker-1", { kind: "MetadataApplied", replica: 1, to: 1 }).end()).toContain("MetadataLogMatching");
 });
 
+test("what a broker takes for committed is not committed for that", () => {
+  // Else a broker that applies whatever it fetches would prove itself right.
+  const { history, change } = quorum();
+  const pending = metadataBatch(1, 1);
+  observer(history.raftAppends(3001, pending));
+  for (const batch of [change, pending]) history.tell("broker-1", { kind: "RaftRecordsAppended", replica: 1, epoch: 1, batch });
+  history.tell("broker-1", { kind: "RaftHighWatermarkAdvanced", replica: 1, epoch: 1, role: "follower", to: 2 });
+  expect(history.tell("broker-1", { kind: "MetadataApplied", replica: 1, to: 2 }).end()).toEqual(["MetadataLogMatching"]);
+});
+
 /** 3001 leads for `beats` half seconds; it and `followers` commit a no-op in each. */
 function reign(beats: number, followers: readonly number[] = [3002, 3003], from = 1, told = quorum().history): History {
   for (let offset = from; offset < from + beats; offset++) {

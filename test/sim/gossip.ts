@@ -107,35 +107,49 @@ export class FaultAction implements WorldAction {
     const { fault } = this;
     switch (fault.kind) {
       case "crash":
-        return world.crash(fault.node);
+        world.crash(fault.node);
+        break;
       case "start":
-        return world.start(fault.node);
+        world.start(fault.node);
+        break;
       case "pause":
-        return world.pause(fault.node);
+        world.pause(fault.node);
+        break;
       case "resume":
-        return world.resume(fault.node);
+        world.resume(fault.node);
+        break;
       case "stop":
-        return world.requestShutdown(fault.node);
+        world.requestShutdown(fault.node);
+        break;
       case "power loss":
-        return world.losePower(fault.node, fault.tail);
+        world.losePower(fault.node, fault.tail);
+        break;
       case "cut":
-        return world.cut(fault.node, fault.peer);
+        world.cut(fault.node, fault.peer);
+        break;
       case "heal":
-        return world.heal(fault.node, fault.peer);
+        world.heal(fault.node, fault.peer);
+        break;
       case "clog":
-        return world.clog(fault.node, fault.peer);
+        world.clog(fault.node, fault.peer);
+        break;
       case "unclog":
-        return world.unclog(fault.node, fault.peer);
+        world.unclog(fault.node, fault.peer);
+        break;
       case "reset":
-        return world.resetConnections(fault.node, fault.peer);
+        world.resetConnections(fault.node, fault.peer);
+        break;
       case "stall":
       case "unstall":
-        return world.stallDisk(fault.node, fault.kind === "stall");
+        world.stallDisk(fault.node, fault.kind === "stall");
+        break;
       case "break disk":
       case "mend disk":
-        return world.node(fault.node).disk.failIo(fault.kind === "break disk");
+        world.node(fault.node).disk.failIo(fault.kind === "break disk");
+        break;
       case "drift":
-        return world.adjustClock(fault.node, { driftPpm: fault.ppm });
+        world.adjustClock(fault.node, { driftPpm: fault.ppm });
+        break;
       case "luck": {
         const { ppm } = fault;
         const upTo = PATIENCE;
@@ -147,10 +161,12 @@ export class FaultAction implements WorldAction {
           reorderPpm: ppm,
           reorderUpToUs: upTo,
         };
-        return world.setChances(fault.node, fault.peer, chances);
+        world.setChances(fault.node, fault.peer, chances);
+        break;
       }
       case "edit":
-        return world.addEdit({ name: fault.name, pattern: { kind: "News" }, action: fault.action, times: 2 });
+        world.addEdit({ name: fault.name, pattern: { kind: "News" }, action: fault.action, times: 2 });
+        break;
       case "release":
         world.release(fault.name);
     }

@@ -1,7 +1,8 @@
 /** What a reader would want to know of a run: faults, elections, changes of the ISR, stretches without acknowledgements. */
 import type { Micros } from "../../base/units.ts";
 import { describeEvent, isNotable } from "../../kafka/event-words.ts";
-import type { KafkaEvent, PartitionChanged } from "../../kafka/events.ts";
+import type { KafkaEvent, PartitionChanged, ProduceFailed } from "../../kafka/events.ts";
+import { partitionName } from "../../kafka/ids.ts";
 import type { DomainEvent } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { World } from "../../sim/world.ts";
@@ -17,6 +18,7 @@ export interface TimelineEntry {
 export class Timeline {
   readonly entries: TimelineEntry[] = [];
   private begun = false;
+  private lastFailure: { readonly what: string; readonly count: number; readonly entry: TimelineEntry } | undefined;
 
   /** Nothing before this is worth telling. */
   begin(_world: World): void {
@@ -39,7 +41,23 @@ export class Timeline {
     const known = event as KafkaEvent | NodeEvent;
     // Which links a fault cuts is in its own words.
     if (known.kind === "LinkCut" || known.kind === "LinkHealed") return;
-    if (this.begun && isNotable(known)) this.note(world, describeEvent(known));
+    if (!this.begun || !isNotable(known)) return;
+    if (known.kind === "ProduceFailed") this.noteFailure(world, known);
+    else this.note(world, describeEvent(known));
+  }
+
+  /** Failures come in swarms: those of one client and reason that nothing else comes between share a line. */
+  private noteFailure(world: World, event: ProduceFailed): void {
+    const { client, topic, partition, error, records } = event;
+    const last = this.entries.at(-1);
+    const what = `${partitionName(topic, partition)} of ${client} failed: ${error}`;
+    const isMore = last !== undefined && last === this.lastFailure?.entry && this.lastFailure.what === what;
+    const count = records.length + (isMore ? (this.lastFailure?.count ?? 0) : 0);
+    if (isMore) this.entries.pop();
+    const text = `${count} ${count === 1 ? "record" : "records"} for ${what}`;
+    const entry = isMore ? { ...last, text } : { step: world.trace.step, timeUs: world.time, text };
+    this.entries.push(entry);
+    this.lastFailure = { what, count, entry };
   }
 
   note(world: World, text: string): void {
