@@ -1,0 +1,7 @@
+/** All mutants: at least one for every invariant of the catalogue. A check without one is not done. */
+import { CONTROLLER_MUTANTS } from "./controller-mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { QUORUM_MUTANTS } from "./quorum-mutants.ts";
+import { REPLICATION_MUTANTS } from "./replication-mutants.ts";
+
+export const MUTANTS: readonly Mutant[] = [...REPLICATION_MUTANTS, ...CONTROLLER_MUTANTS, ...QUORUM_MUTANTS];
