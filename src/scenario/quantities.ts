@@ -5,7 +5,7 @@
  * without the detour over a float that would make 0.3ms 299 µs.
  */
 import type { Micros } from "../base/units.ts";
-import type { Distribution } from "../sim/distribution.ts";
+import { type Distribution, uniform } from "../sim/distribution.ts";
 import type { DurationRange } from "./fault-spec.ts";
 import { nearest } from "./nearest.ts";
 import type { Bounds, RateSpec } from "./spec.ts";
@@ -104,7 +104,7 @@ export function readDistribution(text: string): Reading<Distribution> {
   const range = readDurationRange(text);
   if (!range.ok) return range;
   const { minUs, maxUs } = range.value;
-  return good(minUs === maxUs ? { kind: "constant", us: minUs } : { kind: "uniform", low: minUs, high: maxUs });
+  return good(uniform(minUs, maxUs));
 }
 
 /** `100/s`, `5/min`, `1/250ms`. */

@@ -6,7 +6,8 @@ const MILLION = 1_000_000;
 export class HostClock {
   private setAt: Micros = 0;
   private shownAt: Micros = 0;
-  private driftPpm = 0;
+  /** How much faster than virtual time it runs, in millionths. */
+  driftPpm = 0;
 
   /** What the clock shows at virtual time `at`. */
   read(at: Micros): Micros {

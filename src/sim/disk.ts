@@ -7,11 +7,11 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
-import { type Distribution, draw } from "./distribution.ts";
+import { constant, type Distribution, draw, uniform } from "./distribution.ts";
 import type { AppendFile, TornEntry, ValueFile } from "./host.ts";
 import type { RandomStream } from "./random.ts";
 
-export const TORN: TornEntry = Object.freeze({ torn: true });
+const TORN: TornEntry = Object.freeze({ torn: true });
 
 /** What becomes of unflushed writes when the power goes. `lost`: all gone. `torn`: all gone, but the first of them left garbage. `random`: any prefix survives, the next may be torn. */
 export type PowerLossTail = "lost" | "torn" | "random";
@@ -28,8 +28,8 @@ export interface DiskSpec {
 }
 
 export const DEFAULT_DISK: DiskSpec = {
-  fsync: { kind: "uniform", low: 500, high: 2_000 },
-  write: { kind: "constant", us: 0 },
+  fsync: uniform(500, 2_000),
+  write: constant(0),
   writebackUs: 30_000_000,
 };
 
@@ -232,7 +232,8 @@ export class StoredDisk implements Volume {
   private ioError = false;
   private isFull = false;
   /** Added to every write and fsync. */
-  private slowedBy: Micros = 0;
+  /** How much longer every write and fsync takes. */
+  slowedBy: Micros = 0;
   private stalled = false;
 
   constructor(spec: DiskSpec, clock: TimeSource, stream: RandomStream) {

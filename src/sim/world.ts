@@ -9,7 +9,7 @@ import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
 import { HostClock } from "./clock.ts";
 import { DEFAULT_DISK, type DiskSpec, type PowerLossTail, StoredDisk } from "./disk.ts";
-import type { Distribution } from "./distribution.ts";
+import { type Distribution, uniform } from "./distribution.ts";
 import { type EditSpec, type MessageWatch, matchesPattern } from "./edits.ts";
 import { EventQueue, type QueueTicket } from "./event-queue.ts";
 import type { DomainEvent, Message, NodeName } from "./host.ts";
@@ -35,7 +35,7 @@ export interface LatencySpec {
   readonly acrossZones?: readonly Distribution[];
 }
 
-export const DEFAULT_LATENCY: LatencySpec = { default: { kind: "uniform", low: 100, high: 500 } };
+const DEFAULT_LATENCY: LatencySpec = { default: uniform(100, 500) };
 
 export interface WorldOptions {
   readonly seed: string;

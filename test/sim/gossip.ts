@@ -17,7 +17,7 @@ const NODES = ["a", "b", "c"] as const;
 const PATIENCE: Micros = ms(3);
 
 /** Draws what to do next whenever anything happens to it. */
-export class Gossip extends TestProcess {
+class Gossip extends TestProcess {
   /** Timers that it may still want to cancel. */
   private readonly reconnects: TimerId[] = [];
   private writes = 0;

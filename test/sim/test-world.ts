@@ -10,7 +10,7 @@ import type { ProcessFactory } from "../../src/sim/node.ts";
 import { World, type WorldObserver, type WorldOptions } from "../../src/sim/world.ts";
 import { Heard, TestProcess, Word } from "./test-process.ts";
 
-export const LATENCY_US: Micros = 100;
+const LATENCY_US: Micros = 100;
 
 export type ProcessClass = new (host: Host) => Process;
 
