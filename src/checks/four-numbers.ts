@@ -11,7 +11,7 @@ import type { NodeName } from "../sim/host.ts";
 import type { Ghost } from "./ghost/ghost.ts";
 import { OUTCOME } from "./ghost/ghost-clients.ts";
 import type { GhostPartition } from "./ghost/ghost-partition.ts";
-import { NumberVector } from "./ghost/number-vector.ts";
+import { SequenceVector } from "./ghost/sequence-vector.ts";
 import { electableAtEnd } from "./ghost/survivors.ts";
 
 export interface RecordNumbers {
@@ -46,7 +46,7 @@ export function fourNumbers(ghost: Ghost): RecordNumbers {
     delayed += client.delayed;
     longestDelayUs = Math.max(longestDelayUs, client.longestDelay);
     const found = copies.get(client.name);
-    for (let sequence = 0; sequence < client.outcome.length; sequence++) {
+    for (const sequence of client.outcome.sequences()) {
       if (found !== undefined && found.at(sequence) > 0) continue;
       const outcome = client.outcome.at(sequence);
       if (outcome === OUTCOME.acknowledged) lost++;
@@ -54,20 +54,20 @@ export function fourNumbers(ghost: Ghost): RecordNumbers {
     }
   }
   for (const found of copies.values()) {
-    for (let sequence = 0; sequence < found.length; sequence++) duplicated += Math.max(0, found.at(sequence) - 1);
+    for (const sequence of found.sequences()) duplicated += Math.max(0, found.at(sequence) - 1);
   }
   return { acknowledged, lost, legallyLost, duplicated, failed, delayed, longestDelayUs };
 }
 
 /** How often each client's record, by its sequence, is in the log that speaks for its partition. */
-function countCopies(ghost: Ghost): Map<NodeName, NumberVector> {
-  const copies = new Map<NodeName, NumberVector>();
+function countCopies(ghost: Ghost): Map<NodeName, SequenceVector> {
+  const copies = new Map<NodeName, SequenceVector>();
   for (const partition of ghost.partitions) {
     for (const batch of batchesThatCount(partition)) {
       for (const { origin } of batch.records) {
         let ofClient = copies.get(origin.client);
         if (ofClient === undefined) {
-          ofClient = new NumberVector();
+          ofClient = new SequenceVector();
           copies.set(origin.client, ofClient);
         }
         ofClient.set(origin.sequence, ofClient.at(origin.sequence) + 1);

@@ -124,3 +124,16 @@ property.prop([
   expect(history.end()).toEqual([]);
   expect(history.checker.records).toMatchObject({ acknowledged: committed, lost: 0, legallyLost: 0 });
 });
+
+test("an application that dies waits for nothing any more; its next incarnation begins anew", () => {
+  const history = new History().sent(0).wait(5_000_000);
+  const died = history.timeUs + 1_000;
+  history.node("ProcessCrashed", "checkout").wait(60_000_000).end();
+  expect(history.checker.longestOutage).toEqual({ client: "checkout", fromUs: 1_000, toUs: died });
+});
+
+test("records of later incarnations, which count from far up, are counted like the others", () => {
+  const { history } = settled(0);
+  history.sent(0).sent(7_000_000_000).failed([record(7_000_000_000)]).end();
+  expect(history.checker.records).toMatchObject({ failed: 1, lost: 0, duplicated: 0 });
+});

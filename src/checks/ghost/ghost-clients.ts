@@ -2,7 +2,7 @@
 import type { Micros } from "../../base/units.ts";
 import type { ProduceAcknowledged, ProduceFailed, RecordSent } from "../../kafka/events.ts";
 import type { NodeName } from "../../sim/host.ts";
-import { NumberVector } from "./number-vector.ts";
+import { SequenceVector } from "./sequence-vector.ts";
 
 /** What became of a record, as its application knows. */
 export const OUTCOME = {
@@ -16,13 +16,15 @@ export const OUTCOME = {
 
 export class GhostClient {
   readonly name: NodeName;
-  readonly sentAt = new NumberVector();
+  readonly sentAt = new SequenceVector();
   /** By sequence of the record's origin: an {@link OUTCOME}. */
-  readonly outcome = new NumberVector();
+  readonly outcome = new SequenceVector();
   sent = 0;
   acknowledged = 0;
   failed = 0;
   delayed = 0;
+  /** Sent by a process that is no more, so that nobody will ever hear what became of them. */
+  private abandoned = 0;
   longestDelay: Micros = 0;
   /** Since when it has had something to send and nothing was acknowledged; -1 when there is no such stretch. */
   waitingSince: Micros = -1;
@@ -37,7 +39,7 @@ export class GhostClient {
   }
 
   get outstanding(): number {
-    return this.sent - this.acknowledged - this.failed;
+    return this.sent - this.acknowledged - this.failed - this.abandoned;
   }
 
   onSent(event: RecordSent, timeUs: Micros): void {
@@ -63,6 +65,13 @@ export class GhostClient {
     for (const record of event.records) this.outcome.set(record.origin.sequence, OUTCOME.failed);
     this.failed += event.records.length;
     if (this.outstanding <= 0 && this.waitingSince >= 0) this.idleSince = timeUs;
+  }
+
+  /** Its process has ended. It waits for nothing any more; a new incarnation begins anew. */
+  onEnded(timeUs: Micros): void {
+    this.abandoned += this.outstanding;
+    if (this.waitingSince >= 0) this.endStretch(this.idleSince >= 0 ? this.idleSince : timeUs);
+    this.waitingSince = -1;
   }
 
   /** The longest stretch up to `timeUs`, the open one included. */

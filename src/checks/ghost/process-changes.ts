@@ -13,6 +13,7 @@ export function applyProcessChange(ghost: Ghost, event: ProcessChange, o: Observ
   const node = ghost.node(event.node);
   node.up = event.kind === "ProcessStarted";
   node.paused = false;
+  if (!node.up) ghost.clients.get(event.node)?.onEnded(o.timeUs);
   if (!node.up && ghost.commitNode === event.node && ghost.commitStep === o.step) ghost.commitTorn = true;
   if (node.broker !== undefined) {
     node.broker.running = false;

@@ -42,7 +42,7 @@ export class MetadataUpdater implements TimerTarget {
   private equivalentResponses = 0;
   private lastSuccess: Micros | undefined;
   /** No request goes out before. */
-  private allowedAt: Micros = 0;
+  private allowedAt: Micros = Number.NEGATIVE_INFINITY;
   private timer: TimerId = 0;
   private timerAt: Micros = 0;
 

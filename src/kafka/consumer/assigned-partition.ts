@@ -21,7 +21,7 @@ export class AssignedPartition {
   /** The last answer showed that the known leader is out of date: it is not fetched before metadata has been refreshed. */
   awaitsMetadata = false;
   /** Nothing is asked about it before. */
-  retryAt: Micros = 0;
+  retryAt: Micros = Number.NEGATIVE_INFINITY;
   /** Errors in a row that lead to `retryAt`. */
   failures = 0;
 
@@ -66,7 +66,7 @@ export class AssignedPartition {
   }
 
   clearRetry(): void {
-    this.retryAt = 0;
+    this.retryAt = Number.NEGATIVE_INFINITY;
     this.failures = 0;
   }
 }

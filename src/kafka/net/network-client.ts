@@ -4,6 +4,9 @@
  * As Kafka's NetworkClient: responses come back in request order; a request that gets no answer within its timeout
  * closes the connection and fails everything in flight on it; a lost connection is tried again after a backoff that
  * doubles. Every request that was sent ends in exactly one completion, unless the process dies first.
+ *
+ * Where a fault goes beyond TCP, an answer may come twice, or never: what has been answered is not heard again, and a
+ * connection on which an answer is missing is of no use any more, as a correlation id that does not match is to Kafka.
  * Source: NetworkClient, ClusterConnectionStates, InterBrokerSendThread.
  */
 import { assert, fail } from "../../base/assert.ts";
@@ -154,11 +157,15 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     const peer = this.peers.get(connection.peer);
     if (peer === undefined || peer.connection !== connection) return;
     const frame = message as ResponseFrame;
-    const request = peer.inFlight.shift();
-    assert(
-      request !== undefined && request.frame.correlationId === frame.correlationId,
-      `unexpected ${frame.kind} from ${peer.name}`,
-    );
+    assert(frame.correlationId < this.nextCorrelationId, `${frame.kind} from ${peer.name} answers what was never asked`);
+    const request = peer.inFlight[0];
+    if (request === undefined || frame.correlationId < request.frame.correlationId) return;
+    if (frame.correlationId > request.frame.correlationId) {
+      this.host.close(connection);
+      this.fail(peer, Number.NEGATIVE_INFINITY);
+      return;
+    }
+    peer.inFlight.shift();
     this.complete(peer, request, frame.body, undefined);
   }
 

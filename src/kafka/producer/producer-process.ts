@@ -127,7 +127,7 @@ export class ProducerProcess implements Process, ProducerApplication {
     }
     const { jitterUs } = this.workload;
     const jitter = jitterUs === undefined || jitterUs === 0 ? 0 : this.jitter.below(jitterUs + 1);
-    this.nextDueAt = Math.max(this.startedAt + due + jitter, this.nextDueAt ?? 0);
+    this.nextDueAt = Math.max(this.startedAt + due + jitter, this.nextDueAt ?? Number.NEGATIVE_INFINITY);
   }
 
   private armNext(): void {

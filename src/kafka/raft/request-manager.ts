@@ -13,6 +13,9 @@ import type { ApiName, RequestOf } from "../messages/apis.ts";
 import { type CompletionHandler, NetworkClient } from "../net/network-client.ts";
 import type { ClusterTopology } from "../server/topology.ts";
 
+/** Before any moment that a clock can show: one that is behind shows moments before 0. */
+const LONG_AGO: Micros = Number.NEGATIVE_INFINITY;
+
 /** Goes along with each request, and tells whether its answer is still wanted. */
 export interface RaftRequestContext {
   readonly voter: ReplicaId;
@@ -51,7 +54,7 @@ export class RequestManager {
     this.retryBackoff = ms(config["controller.quorum.retry.backoff.ms"]);
     this.peers = voters
       .filter((voter) => voter.id !== nodeId)
-      .map((voter) => ({ id: voter.id, node: voter.node, awaited: 0, backoffUntil: 0 }))
+      .map((voter) => ({ id: voter.id, node: voter.node, awaited: 0, backoffUntil: LONG_AGO }))
       .sort((a, b) => a.id - b.id);
   }
 
@@ -113,7 +116,7 @@ export class RequestManager {
     this.awaiting = 0;
     for (const peer of this.peers) {
       peer.awaited = 0;
-      peer.backoffUntil = 0;
+      peer.backoffUntil = LONG_AGO;
     }
   }
 

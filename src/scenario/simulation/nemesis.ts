@@ -2,8 +2,8 @@
  * Draws faults from the seed: which, on whom, when, for how long.
  *
  * It never breaks more than the promise under test allows: no more faults at once than it was told, and a fault that costs a
- * replica its unflushed records (a power loss) only strikes while every partition has its full ISR and nothing else is
- * broken. Each run uses a subset of the faults that it may use, drawn first, so that runs differ in kind and not only in
+ * replica its unflushed records (a power loss) only strikes while the cluster is whole, and nothing else strikes until it is
+ * whole again: Kafka promises nothing if as many replicas as min.insync.replicas stop uncleanly at a time (KIP-966). Each run uses a subset of the faults that it may use, drawn first, so that runs differ in kind and not only in
  * detail.
  */
 import { unreachable } from "../../base/assert.ts";
@@ -42,6 +42,8 @@ export class Nemesis {
   readonly repertoire: readonly NemesisFault[];
   /** Strikes in force, in order. */
   private inForce: Strike[] = [];
+  /** Power was lost, and the cluster has not been whole since. */
+  private recovering = false;
   private over = false;
 
   constructor(spec: NemesisSpec, facts: ClusterFacts, cluster: ObservedCluster, listener: NemesisListener, stream: RandomStream) {
@@ -69,11 +71,14 @@ export class Nemesis {
     const other = this.stream.pick(targets);
     const lasts = this.draw(this.spec.lasts);
     const strength = this.stream.below(1_000);
-    if (this.inForce.length >= this.spec.atMost || !this.isAllowed(world, fault, victim)) return;
+    const whole = this.inForce.length === 0 && this.cluster.isWhole;
+    if (whole) this.recovering = false;
+    if (this.inForce.length >= this.spec.atMost || this.recovering || !this.isAllowed(world, fault, victim, whole)) return;
     const strike = this.carryOut(world, fault, victim, other, strength);
     if (strike === undefined) return;
     this.listener.onNemesis(world, strike.text);
     this.inForce.push(strike);
+    if (fault === "power-loss") this.recovering = true;
     world.do(lasts, new EndStrike(this, strike));
   }
 
@@ -89,10 +94,10 @@ export class Nemesis {
     this.listener.onNemesis(world, "everything is healed");
   }
 
-  private isAllowed(world: World, fault: NemesisFault, victim: NodeName): boolean {
+  private isAllowed(world: World, fault: NemesisFault, victim: NodeName, whole: boolean): boolean {
     const node = world.node(victim);
     if (fault !== "clock" && !fault.includes("link") && !fault.includes("cut") && !node.running) return false;
-    return fault !== "power-loss" || (this.inForce.length === 0 && this.cluster.hasFullIsrs);
+    return fault !== "power-loss" || whole;
   }
 
   private carryOut(world: World, fault: NemesisFault, victim: NodeName, other: NodeName, strength: number): Strike | undefined {

@@ -9,6 +9,8 @@ import type { DomainEvent } from "../../sim/host.ts";
 export class ObservedCluster {
   private readonly partitions = new Map<string, PartitionChanged[]>();
   private readonly unfenced = new Set<BrokerId>();
+  /** Whose newest incarnation has started, but has not been unfenced yet; or is on its way out. */
+  private readonly outOfService = new Set<BrokerId>();
   /** By topic and partition: brokers that act as leader, with their epoch. */
   private readonly acting = new Map<string, number[]>();
   private quorumLeader: ReplicaId = NONE;
@@ -28,6 +30,10 @@ export class ObservedCluster {
         return;
       case "BrokerFenced":
         this.unfenced.delete(known.broker);
+        return;
+      case "BrokerStateChanged":
+        if (known.state === "RUNNING") this.outOfService.delete(known.broker);
+        else this.outOfService.add(known.broker);
         return;
       case "RaftLeaderElected":
         if (known.epoch > this.quorumEpoch) {
@@ -52,8 +58,12 @@ export class ObservedCluster {
     return this.unfenced.has(broker);
   }
 
-  /** Whether every partition has a leader, and an ISR of all its replicas. */
-  get hasFullIsrs(): boolean {
+  /**
+   * Whether every partition has a leader, and an ISR of all its replicas, and every broker that was started again takes part. A
+   * broker that comes back faster than its session ends is in its ISRs until it registers, whatever its disk has lost.
+   */
+  get isWhole(): boolean {
+    if (this.outOfService.size > 0) return false;
     for (const topic of this.partitions.values()) {
       for (const partition of topic) {
         if (partition.leader === NONE || partition.isr.length < partition.replicas.length) return false;
