@@ -134,6 +134,10 @@ test("an application that dies waits for nothing any more; its next incarnation 
 
 test("records of later incarnations, which count from far up, are counted like the others", () => {
   const { history } = settled(0);
-  history.sent(0).sent(7_000_000_000).failed([record(7_000_000_000)]).end();
+  history
+    .sent(0)
+    .sent(7_000_000_000)
+    .failed([record(7_000_000_000)])
+    .end();
   expect(history.checker.records).toMatchObject({ failed: 1, lost: 0, duplicated: 0 });
 });

@@ -1,8 +1,8 @@
 /** Requests and answers on a network that does what TCP never would. Source: NetworkClient, InFlightRequests. */
 import { expect, test } from "vitest";
 import { seconds } from "../../../src/base/units.ts";
-import { produce } from "../producer/workload.ts";
 import { ScriptedCluster } from "../client/scripted-cluster.ts";
+import { produce } from "../producer/workload.ts";
 
 test("an answer that comes twice is heard once", () => {
   const c = new ScriptedCluster().createTopic("orders");
