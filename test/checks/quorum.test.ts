@@ -160,6 +160,20 @@ test("a voter that was away may not knock over a leader whom a majority hears (k
   expect(history.elected(3002, 10).end()).toContain("LeaderStability");
 });
 
+test("a voter may not lure away the only follower of a healthy leader, however long the election then takes", () => {
+  const lure = (follower: boolean): string[] => {
+    const history = reign(20);
+    reign(6, [3002], 21, history);
+    history.raftState(3003, "Candidate", 2, -1, 3003);
+    if (follower) history.raftState(3002, "Unattached", 2);
+    history.wait(1_800_000).raftState(3002, "Candidate", 3, -1, 3002).raftState(3002, "Leader", 3, 3002, 3002);
+    return history.elected(3002, 3).end();
+  };
+  expect(lure(true)).toContain("LeaderStability");
+  // What 3003 does for itself takes nothing from the leader; then 3002 has not heard of it for too long.
+  expect(lure(false)).toEqual([]);
+});
+
 test("a leader that its followers have not heard from for a fetch timeout may be replaced", () => {
   const history = reign(20).wait(2_000_000);
   expect(

@@ -32,7 +32,7 @@ interface Reign {
   resigned: boolean;
   /** When some voter was first in a later epoch; -1 while none is. */
   overtakenAt: Micros;
-  /** It lost its office while a majority was in contact with it. */
+  /** It lost its office, or a member of its majority went to a later epoch, while a majority was in contact with it. */
   deposedStep: number;
 }
 
@@ -51,8 +51,7 @@ export class LeaderStability implements Invariant {
     } else if (event.kind === "RaftStateChanged") {
       if (reign === undefined || event.epoch <= reign.epoch || ghost.quorumNode?.voter !== true) return;
       if (reign.overtakenAt < 0) reign.overtakenAt = o.timeUs;
-      if (event.replica === reign.leader && event.role !== "Leader" && this.isHealthy(reign, o, ghost))
-        reign.deposedStep = o.step;
+      if (reign.deposedStep < 0 && this.takesOffice(reign, ghost.quorumNode, o, ghost)) reign.deposedStep = o.step;
     } else if (event.kind === "RaftLeaderElected" && (reign === undefined || event.epoch > reign.epoch)) {
       if (reign !== undefined && (reign.deposedStep >= 0 || this.isHealthy(reign, o, ghost))) {
         this.report(reign, event.replica, event.epoch, reporter);
@@ -61,14 +60,19 @@ export class LeaderStability implements Invariant {
     }
   }
 
-  private isHealthy(reign: Reign, o: Observation, { quorum, options }: Ghost): boolean {
+  /** `left` is in a later epoch now: whether that alone takes the leader's office, or its majority, away. */
+  private takesOffice(reign: Reign, left: GhostQuorumNode, o: Observation, ghost: Ghost): boolean {
+    return this.isHealthy(reign, o, ghost) && (left.id === reign.leader || !this.isHealthy(reign, o, ghost, left));
+  }
+
+  private isHealthy(reign: Reign, o: Observation, { quorum, options }: Ghost, without?: GhostQuorumNode): boolean {
     const stable = options.raftFetchTimeoutUs * STABLE_TIMEOUTS;
     const overtakenAt = reign.overtakenAt < 0 ? o.timeUs : reign.overtakenAt;
     if (reign.resigned || overtakenAt - reign.timeUs < stable) return false;
     let inContact = 0;
     let leaderToo = false;
     for (const node of quorum.nodes) {
-      if (!node.voter || node.streakEpoch !== reign.epoch) continue;
+      if (!node.voter || node === without || node.streakEpoch !== reign.epoch) continue;
       if (node.streakTo < 0 || o.timeUs - node.streakTo > quorum.contactGapMax || o.timeUs - node.streakSince < stable) continue;
       inContact++;
       if (node.id === reign.leader) leaderToo = true;
