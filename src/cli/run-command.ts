@@ -1,6 +1,7 @@
 /** `kafka-sim run`. */
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { toJson } from "../report/json-report.ts";
 import { toJUnit } from "../report/junit-report.ts";
 import { Paint } from "../report/paint.ts";
@@ -9,7 +10,7 @@ import { conclude, summarize } from "../report/summary.ts";
 import { traceLines } from "../report/trace-lines.ts";
 import type { RunResult } from "../run/result.ts";
 import { runMany, type SeedRange } from "../run/run-many.ts";
-import { traceSeed } from "../run/seed-task.ts";
+import { checkScenarios, traceSeed } from "../run/seed-task.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 import { EXIT } from "./errors.ts";
 import { Progress } from "./progress.ts";
@@ -33,8 +34,9 @@ export async function runCommand(given: readonly string[], flags: RunFlags, vers
   const files = scenarioFiles(given);
   const seeds = seedsOf(flags);
   const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", flags.jobs, 1);
-  const outputs = [flags.junit, flags.trace].filter((path) => path !== undefined);
-  for (const path of outputs) closeSync(openForWriting(path));
+  checkScenarios(files, flags.set);
+  if (flags.junit !== undefined) checkWritable("--junit", flags.junit);
+  if (flags.trace !== undefined) checkWritable("--trace", flags.trace);
   const paint = new Paint(usesColour(process.stdout.isTTY === true));
   const progress = new Progress(process.stderr.isTTY === true);
   const startedAt = Date.now();
@@ -53,7 +55,7 @@ export async function runCommand(given: readonly string[], flags: RunFlags, vers
   });
   progress.stop();
   const wallMs = Date.now() - startedAt;
-  if (flags.junit !== undefined) writeFileSync(flags.junit, toJUnit(results));
+  if (flags.junit !== undefined) writeJUnit(flags.junit, results);
   if (flags.trace !== undefined) writeTraces(flags.trace, files, flags.set, seeds);
   if (flags.json) print([JSON.stringify(toJson(results, version), undefined, 2)]);
   else print(single ? tellOne(results, flags, paint, wallMs) : tellMany(results, flags, paint, wallMs));
@@ -111,22 +113,39 @@ function statusOf(results: readonly RunResult[]): number {
   return results.some((result) => result.verdict === "undecided") ? EXIT.undecided : EXIT.asExpected;
 }
 
+/** Nothing is opened yet: a file that is there keeps its content until there is a new one. */
+function checkWritable(option: string, path: string): void {
+  writing(option, path, () => {
+    if (!existsSync(path)) accessSync(dirname(path), constants.W_OK);
+    else if (statSync(path).isDirectory()) throw new Error("it is a directory");
+    else accessSync(path, constants.W_OK);
+  });
+}
+
+function writeJUnit(path: string, results: readonly RunResult[]): void {
+  const xml = toJUnit(results);
+  writing("--junit", path, () => writeFileSync(path, xml));
+}
+
 function writeTraces(path: string, files: readonly string[], overrides: readonly string[], seeds: SeedRange | undefined): void {
-  const out = openForWriting(path);
+  const out = writing("--trace", path, () => openSync(path, "w"));
   for (const file of files) {
     for (let seed = seeds?.from; seed === undefined || seed <= (seeds as SeedRange).to; seed = (seed as number) + 1) {
-      for (const run of traceSeed(file, overrides, seed)) for (const line of traceLines(run)) writeSync(out, `${line}\n`);
+      for (const run of traceSeed(file, overrides, seed)) {
+        for (const line of traceLines(run)) writing("--trace", path, () => writeSync(out, `${line}\n`));
+      }
       if (seed === undefined) break;
     }
   }
   closeSync(out);
 }
 
-function openForWriting(path: string): number {
+/** What the file system refuses is not our mistake. */
+function writing<T>(option: string, path: string, write: () => T): T {
   try {
-    return openSync(path, "w");
+    return write();
   } catch (error) {
-    throw argumentError("--junit/--trace", path, `can't be written: ${(error as Error).message}`);
+    throw argumentError(option, path, `this can't be written: ${(error as Error).message}`);
   }
 }
 

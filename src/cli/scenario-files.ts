@@ -1,6 +1,6 @@
 /** Which files are meant: paths, directories, and the names of the bundled scenarios. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearest } from "../scenario/nearest.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
@@ -11,7 +11,7 @@ const SUFFIX = /\.ya?ml$/;
 /** Files in order: as given, and within a directory by name. Throws ScenarioError for what is not there. */
 export function scenarioFiles(given: readonly string[]): string[] {
   return given.flatMap((path) => {
-    const found = locate(path);
+    const found = fromHere(locate(path));
     if (!statSync(found).isDirectory()) return [found];
     const files = filesBelow(found);
     if (files.length === 0) throw argumentError("run", path, "no scenario in this directory", "a scenario's name ends in .yaml");
@@ -37,6 +37,13 @@ function locate(path: string): string {
   throw argumentError("run", path, "no such file, directory or bundled scenario", hint);
 }
 
+/** A path that people can read and paste, wherever the package lives. */
+function fromHere(path: string): string {
+  if (!isAbsolute(path)) return path;
+  const short = relative(process.cwd(), path);
+  return short === "" || short.startsWith("..") || isAbsolute(short) ? path : short;
+}
+
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -49,6 +56,6 @@ function filesBelow(directory: string): string[] {
 
 /** How to name `file` on a command line: bundled scenarios by their name, others by their path. */
 export function shortName(file: string): string {
-  const within = relative(BUNDLED_DIRECTORY, file);
-  return isAbsolute(file) && !within.startsWith("..") ? within.split(sep).join("/").replace(SUFFIX, "") : file;
+  const within = relative(BUNDLED_DIRECTORY, resolve(file));
+  return within.startsWith("..") || isAbsolute(within) ? file : within.split(sep).join("/").replace(SUFFIX, "");
 }

@@ -23,8 +23,9 @@ export function judge(findings: Findings, expect: ExpectSpec): ExpectationResult
   const add = (expectation: string, met: boolean, found: string): void => {
     results.push({ expectation, met, found });
   };
-  if (expect.violates.length === 0) add("nothing is violated", names.length === 0, `violated: ${names.join(", ")}`);
-  for (const name of expect.violates) add(`violates ${name}`, names.includes(name), `${name} held`);
+  if (expect.violates.length === 0) add("nothing is violated", names.length === 0, violatedInWords(names));
+  for (const name of expect.violates)
+    add(`violates ${name}`, names.includes(name), `${name} ${names.includes(name) ? "was violated" : "held"}`);
   for (const count of RECORD_COUNTS) {
     const bounds = expect.records[count];
     if (bounds !== undefined)
@@ -44,6 +45,10 @@ export function judge(findings: Findings, expect: ExpectSpec): ExpectationResult
     );
   });
   return results;
+}
+
+function violatedInWords(names: readonly string[]): string {
+  return names.length === 0 ? "nothing was" : `violated: ${names.join(", ")}`;
 }
 
 function isWithin(value: number, { min, max }: Bounds): boolean {

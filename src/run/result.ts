@@ -45,7 +45,7 @@ export interface ExpectationResult {
   /** In the scenario's words: `violates NoAckedLoss`, `records.lost = 0`. */
   readonly expectation: string;
   readonly met: boolean;
-  /** What was found instead, if not. */
+  /** What was found. */
   readonly found: string;
 }
 

@@ -35,7 +35,7 @@ export interface ManyRuns {
 /** Seeds per task: enough work to make a message to a worker not matter, few enough to show progress. */
 const SEEDS_PER_TASK = 5;
 
-/** Throws ScenarioError for unusable input. */
+/** The files have been checked before: whatever is wrong in a worker is our own mistake. */
 export async function runMany(runs: ManyRuns): Promise<RunResult[]> {
   const tasks = tasksOf(runs);
   const total = tasks.reduce((sum, task) => sum + task.seeds.length, 0);

@@ -108,7 +108,9 @@ function notesOf(simulation: Simulation): string[] {
     const condition = trigger.kind === "event" || trigger.kind === "message" ? `its condition (${trigger.text})` : "its time";
     return `${source}: ${name} never fired: ${condition} did not come`;
   });
-  for (const edit of simulation.world.unusedEdits()) notes.push(`${edit.name} waited for a message that was never sent`);
+  for (const { fault, action } of simulation.unusedEdits()) {
+    notes.push(`${fault.source}: ${fault.name} found no message to ${action.do} (${action.text})`);
+  }
   if (simulation.phase === "unready")
     notes.push("the cluster was not ready within 120 s of virtual time: not every partition had its full ISR");
   if (simulation.phase === "out-of-events")

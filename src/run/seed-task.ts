@@ -2,6 +2,7 @@
 import type { Micros } from "../base/units.ts";
 import { INVARIANT_NAMES } from "../checks/catalogue.ts";
 import { loadScenario } from "../scenario/loader.ts";
+import { ScenarioError, type ScenarioProblem } from "../scenario/scenario-error.ts";
 import type { Step } from "../sim/trace.ts";
 import type { RunResult } from "./result.ts";
 import { type RunOptions, runSide, sidesOf, traceSide } from "./run-scenario.ts";
@@ -12,6 +13,23 @@ export interface SeedTask {
   /** Undefined stands for the file's own seed. */
   readonly seeds: readonly (number | undefined)[];
   readonly withTimeline: boolean;
+}
+
+/** Reads all of the files; throws one ScenarioError with everything that is wrong with any of them. */
+export function checkScenarios(files: readonly string[], overrides: readonly string[]): void {
+  const problems = new Map<string, ScenarioProblem>();
+  for (const file of files) {
+    try {
+      loadScenario(file, { overrides, invariants: INVARIANT_NAMES });
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error;
+      // A wrong override is wrong for each file, and told once.
+      for (const problem of error.problems) {
+        problems.set(`${problem.file}:${problem.line}:${problem.column} ${problem.message}`, problem);
+      }
+    }
+  }
+  if (problems.size > 0) throw new ScenarioError([...problems.values()]);
 }
 
 /** Runs every side of the scenario for every seed. Throws ScenarioError for unusable input. */

@@ -232,7 +232,6 @@ export class StoredDisk implements Volume {
   private ioError = false;
   private isFull = false;
   /** Added to every write and fsync. */
-  /** How much longer every write and fsync takes. */
   slowedBy: Micros = 0;
   private stalled = false;
 

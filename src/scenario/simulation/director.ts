@@ -10,10 +10,10 @@ import type { DomainEvent, NodeName } from "../../sim/host.ts";
 import type { WorldAction } from "../../sim/scheduled.ts";
 import type { World } from "../../sim/world.ts";
 import { matchesEvent } from "../event-matcher.ts";
-import type { FaultSpec, FaultTrigger } from "../fault-spec.ts";
+import type { FaultAction, FaultSpec, FaultTrigger } from "../fault-spec.ts";
 import type { ClusterFacts } from "../selectors.ts";
 import { resolveNodes } from "../selectors.ts";
-import { carryOut, type FaultSurroundings } from "./faults.ts";
+import { carryOut, editName, type FaultSurroundings } from "./faults.ts";
 import { MessageContentFilter } from "./message-content-filter.ts";
 import { type Undo, undo } from "./undo.ts";
 
@@ -33,6 +33,12 @@ interface FaultState {
 export interface DirectorListener {
   onFault(world: World, fault: FaultSpec): void;
   onFaultUndone(world: World, fault: FaultSpec): void;
+}
+
+/** A fault on messages that is in force and has found none. */
+export interface UnusedEdit {
+  readonly fault: FaultSpec;
+  readonly action: FaultAction & { readonly text: string };
 }
 
 export class Director {
@@ -74,6 +80,7 @@ export class Director {
     assert(fault?.spec.trigger.kind === "message", `watch ${watch.name} belongs to no fault`);
     const { trigger } = fault.spec;
     const { pattern } = trigger;
+    if (!fault.armed) return;
     if (pattern.from !== undefined && !resolveNodes(pattern.from, this.facts).includes(from)) return;
     if (pattern.to !== undefined && !resolveNodes(pattern.to, this.facts).includes(to)) return;
     this.matched(world, fault, trigger);
@@ -82,6 +89,14 @@ export class Director {
   /** Faults that never fired. */
   unfired(): FaultSpec[] {
     return this.faults.filter((fault) => !fault.fired).map((fault) => fault.spec);
+  }
+
+  unusedEdits(world: World): UnusedEdit[] {
+    return world.unusedEdits().flatMap((edit) => {
+      const fault = this.faults.find(({ spec }) => editName(spec.number) === edit.name)?.spec;
+      const action = fault?.actions.find((each) => each.do === edit.action.do);
+      return fault !== undefined && action !== undefined && "text" in action ? [{ fault, action }] : [];
+    });
   }
 
   private arm(world: World, fault: FaultState): void {

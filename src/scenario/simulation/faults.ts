@@ -4,7 +4,7 @@ import type { NodeName } from "../../sim/host.ts";
 import type { World } from "../../sim/world.ts";
 import type { FaultAction, MessageAction, Nodes } from "../fault-spec.ts";
 import { MessageContentFilter } from "./message-content-filter.ts";
-import type { Undo } from "./undo.ts";
+import { slowLinkFurther, type Undo } from "./undo.ts";
 
 /** What an action needs besides the world. */
 export interface FaultSurroundings {
@@ -15,7 +15,7 @@ export interface FaultSurroundings {
 }
 
 /** What the edits that a fault attaches are called. */
-function editName(fault: number): string {
+export function editName(fault: number): string {
   return `fault ${fault}`;
 }
 
@@ -48,8 +48,9 @@ export function carryOut(world: World, around: FaultSurroundings, action: FaultA
     case "clock": {
       const { jumpUs, driftPpm } = action;
       return around.resolve(action.nodes).map((node) => {
+        const before = world.node(node).clock.driftPpm;
         world.adjustClock(node, { jump: jumpUs, ...(driftPpm !== undefined && { driftPpm }) });
-        return { undo: "clock", node, jumpUs: -jumpUs, driftPpm: driftPpm === undefined ? undefined : 0 };
+        return { undo: "clock", node, jumpUs: -jumpUs, driftPpm: driftPpm === undefined ? undefined : before };
       });
     }
     case "elect":
@@ -128,9 +129,12 @@ function onLinks(world: World, around: FaultSurroundings, action: LinkAction): U
           world.resetConnections(a, b);
           return [];
         }
-        if (action.do === "clog") world.clog(a, b);
-        else world.slowLink(a, b, action.byUs);
-        return [{ undo: action.do === "clog" ? "unclog" : "quick-link", a, b }];
+        if (action.do === "clog") {
+          world.clog(a, b);
+          return [{ undo: "unclog", a, b }];
+        }
+        slowLinkFurther(world, a, b, action.byUs);
+        return [{ undo: "quick-link", a, b, byUs: action.byUs }];
       });
     }
   }
@@ -145,8 +149,8 @@ function onDisk(world: World, action: DiskAction, node: NodeName): Undo[] {
   const { disk } = world.node(node);
   switch (action.do) {
     case "slow-disk":
-      disk.slowDown(action.byUs);
-      return [{ undo: "quick-disk", node }];
+      disk.slowDown(disk.slowedBy + action.byUs);
+      return [{ undo: "quick-disk", node, byUs: action.byUs }];
     case "stall-disk":
       world.stallDisk(node, true);
       return [{ undo: "unstall-disk", node }];

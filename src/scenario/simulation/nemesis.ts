@@ -16,7 +16,7 @@ import type { World } from "../../sim/world.ts";
 import type { DurationRange, NemesisFault, NemesisSpec } from "../fault-spec.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
-import { type Undo, undo } from "./undo.ts";
+import { slowLinkFurther, type Undo, undo } from "./undo.ts";
 
 /** Told what the nemesis does, for the timeline. */
 export interface NemesisListener {
@@ -67,10 +67,12 @@ export class Nemesis {
     // Everything is drawn whether or not it is used, so that what happens elsewhere changes no later draw.
     const fault = this.stream.pick(this.repertoire);
     const targets = resolveNodes(this.spec.on, this.facts);
-    const victim = this.stream.pick(targets);
-    const other = this.stream.pick(targets);
+    // A role such as active-controller may be vacant.
+    const [victim, other] =
+      targets.length === 0 ? [this.nobody(), this.nobody()] : [this.stream.pick(targets), this.stream.pick(targets)];
     const lasts = this.draw(this.spec.lasts);
     const strength = this.stream.below(1_000);
+    if (victim === undefined || other === undefined) return;
     const whole = this.inForce.length === 0 && this.cluster.isWhole;
     if (whole) this.recovering = false;
     if (this.inForce.length >= this.spec.atMost || this.recovering || !this.isAllowed(world, fault, victim, whole)) return;
@@ -132,16 +134,20 @@ export class Nemesis {
       case "slow-link": {
         if (victim === other) return undefined;
         const by = Math.floor((SLOW_LINK_MAX_US * (strength + 1)) / 1_000);
-        world.slowLink(victim, other, by);
+        slowLinkFurther(world, victim, other, by);
         return {
           text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`,
-          undos: [{ undo: "quick-link", a: victim, b: other }],
+          undos: [{ undo: "quick-link", a: victim, b: other, byUs: by }],
         };
       }
       case "slow-disk": {
         const by = Math.floor((SLOW_DISK_MAX_US * (strength + 1)) / 1_000);
-        world.node(victim).disk.slowDown(by);
-        return { text: `the disk of ${victim} is slower by ${by / 1_000} ms`, undos: [{ undo: "quick-disk", node: victim }] };
+        const { disk } = world.node(victim);
+        disk.slowDown(disk.slowedBy + by);
+        return {
+          text: `the disk of ${victim} is slower by ${by / 1_000} ms`,
+          undos: [{ undo: "quick-disk", node: victim, byUs: by }],
+        };
       }
       case "stall-disk":
         world.stallDisk(victim, true);
@@ -158,6 +164,11 @@ export class Nemesis {
 
   private serversBut(victim: NodeName): readonly NodeName[] {
     return resolveNodes(this.spec.on, this.facts).filter((name) => name !== victim);
+  }
+
+  /** Draws as often as a pick would. */
+  private nobody(): undefined {
+    this.stream.bits();
   }
 
   private draw(range: DurationRange): Micros {

@@ -21,7 +21,7 @@ import { type ClusterFacts, resolveNodes } from "../selectors.ts";
 import type { ExpectSpec, GoalSpec, ScenarioSpec } from "../spec.ts";
 import { buildWorld } from "./build-world.ts";
 import { CommittedOnce } from "./committed-once.ts";
-import { Director, type DirectorListener } from "./director.ts";
+import { Director, type DirectorListener, type UnusedEdit } from "./director.ts";
 import type { FaultSurroundings } from "./faults.ts";
 import { Nemesis, type NemesisListener } from "./nemesis.ts";
 import { ObservedCluster } from "./observed-cluster.ts";
@@ -120,6 +120,11 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   /** Faults that waited in vain. */
   unfiredFaults(): FaultSpec[] {
     return this.phase === "unready" ? [] : this.director.unfired();
+  }
+
+  /** Faults on messages that never found one. */
+  unusedEdits(): UnusedEdit[] {
+    return this.director.unusedEdits(this.world);
   }
 
   /** How often each goal was reached, in the order of the scenario. */

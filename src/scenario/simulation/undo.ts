@@ -6,12 +6,11 @@ import type { CutDirection } from "../../sim/node-events.ts";
 import type { World } from "../../sim/world.ts";
 
 export type Undo =
-  | {
-      readonly undo: "restart" | "resume" | "quick-disk" | "unstall-disk" | "repair-disk" | "empty-disk";
-      readonly node: NodeName;
-    }
+  | { readonly undo: "restart" | "resume" | "unstall-disk" | "repair-disk" | "empty-disk"; readonly node: NodeName }
+  | { readonly undo: "quick-disk"; readonly node: NodeName; readonly byUs: Micros }
   | { readonly undo: "heal"; readonly a: NodeName; readonly b: NodeName; readonly direction: CutDirection }
-  | { readonly undo: "unclog" | "quick-link"; readonly a: NodeName; readonly b: NodeName }
+  | { readonly undo: "unclog"; readonly a: NodeName; readonly b: NodeName }
+  | { readonly undo: "quick-link"; readonly a: NodeName; readonly b: NodeName; readonly byUs: Micros }
   | { readonly undo: "clock"; readonly node: NodeName; readonly jumpUs: Micros; readonly driftPpm: number | undefined }
   | { readonly undo: "release" | "retire-edit"; readonly edit: string };
 
@@ -23,9 +22,12 @@ export function undo(world: World, what: Undo): void {
     case "resume":
       world.resume(what.node);
       return;
-    case "quick-disk":
-      world.node(what.node).disk.slowDown(0);
+    case "quick-disk": {
+      const { disk } = world.node(what.node);
+      // It may have been repaired meanwhile.
+      disk.slowDown(Math.max(0, disk.slowedBy - what.byUs));
       return;
+    }
     case "unstall-disk":
       world.stallDisk(what.node, false);
       return;
@@ -42,7 +44,7 @@ export function undo(world: World, what: Undo): void {
       world.unclog(what.a, what.b);
       return;
     case "quick-link":
-      world.slowLink(what.a, what.b, 0);
+      slowLinkFurther(world, what.a, what.b, -what.byUs);
       return;
     case "clock":
       world.adjustClock(what.node, { jump: what.jumpUs, ...(what.driftPpm !== undefined && { driftPpm: what.driftPpm }) });
@@ -56,4 +58,10 @@ export function undo(world: World, what: Undo): void {
     default:
       unreachable(what);
   }
+}
+
+/** Slowness adds up, so that one fault's end leaves the other's. It may have been healed meanwhile. */
+export function slowLinkFurther(world: World, a: NodeName, b: NodeName, by: Micros): void {
+  const { slowedBy } = world.network.link(world.node(a), world.node(b));
+  world.slowLink(a, b, Math.max(0, slowedBy + by));
 }
