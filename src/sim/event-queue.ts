@@ -15,7 +15,7 @@ const INITIAL_CAPACITY = 256;
 
 export class EventQueue<T extends object> {
   /** Heap, by position: when, which came first, where its payload lies. */
-  private times = new Float64Array(INITIAL_CAPACITY);
+  private times = new Float64Array(INITIAL_CAPACITY).fill(Number.POSITIVE_INFINITY);
   private sequences = new Float64Array(INITIAL_CAPACITY);
   private slots = new Int32Array(INITIAL_CAPACITY);
   private length = 0;
@@ -50,7 +50,8 @@ export class EventQueue<T extends object> {
       slot = free;
       this.payloads[slot] = payload;
     }
-    if (this.length === this.times.length) this.grow();
+    // One place behind the last entry stays free.
+    if (this.length + 1 === this.times.length) this.grow();
     this.siftUp(this.length++, at, this.nextSequence++, slot);
     return (this.generations[slot] as number) * SLOT_SPACE + slot;
   }
@@ -106,7 +107,10 @@ export class EventQueue<T extends object> {
 
   private removeFirst(): void {
     const last = --this.length;
-    if (last > 0) this.siftDown(this.times[last] as number, this.sequences[last] as number, this.slots[last] as number);
+    const { times } = this;
+    const time = times[last] as number;
+    times[last] = Number.POSITIVE_INFINITY;
+    if (last > 0) this.siftDown(time, this.sequences[last] as number, this.slots[last] as number);
   }
 
   private siftUp(from: number, time: number, sequence: number, slot: number): void {
@@ -126,35 +130,27 @@ export class EventQueue<T extends object> {
     slots[i] = slot;
   }
 
+  /** Moves the hole at the top down along the earlier children, and the last entry from there back up to its place. */
   private siftDown(time: number, sequence: number, slot: number): void {
     const { times, sequences, slots, length } = this;
     let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= length) break;
-      const right = child + 1;
-      if (right < length) {
-        const leftTime = times[child] as number;
-        const rightTime = times[right] as number;
-        if (rightTime < leftTime || (rightTime === leftTime && (sequences[right] as number) < (sequences[child] as number))) {
-          child = right;
-        }
-      }
-      const childTime = times[child] as number;
-      if (time < childTime || (time === childTime && sequence < (sequences[child] as number))) break;
-      times[i] = childTime;
+    for (let child = 1; child < length; child = 2 * i + 1) {
+      // Which child is earlier can't be predicted, so it is reckoned without a branch. Behind the last entry stands one that never comes.
+      const left = times[child] as number;
+      const right = times[child + 1] as number;
+      const later = (sequences[child + 1] as number) < (sequences[child] as number);
+      child += +(right < left) | (+(right === left) & +later);
+      times[i] = times[child] as number;
       sequences[i] = sequences[child] as number;
       slots[i] = slots[child] as number;
       i = child;
     }
-    times[i] = time;
-    sequences[i] = sequence;
-    slots[i] = slot;
+    this.siftUp(i, time, sequence, slot);
   }
 
   private grow(): void {
     const capacity = this.times.length * 2;
-    const times = new Float64Array(capacity);
+    const times = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
     const sequences = new Float64Array(capacity);
     const slots = new Int32Array(capacity);
     times.set(this.times);
