@@ -103,6 +103,22 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     patch: (patches) => patches.replace(MetadataLog.prototype, "divergingFrom", () => () => undefined),
   },
   {
+    name: "start-over-on-divergence",
+    breaks: "A voter whose log departs from the leader's throws all of it away, and not only what departs.",
+    invariant: "RaftLogMatching",
+    scenario: ISOLATED_ACTIVE_CONTROLLER,
+    seeds: SEEDS,
+    patch: (patches) =>
+      patches.replace(
+        MetadataLog.prototype,
+        "truncateTo",
+        (truncateTo) =>
+          function (this: MetadataLog) {
+            truncateTo.call(this, { epoch: 0, offset: 0 });
+          },
+      ),
+  },
+  {
     name: "vote-for-any-log",
     breaks: "A voter gives its vote without comparing logs.",
     invariant: "RaftLeaderCompleteness",

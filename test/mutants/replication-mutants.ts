@@ -1,6 +1,7 @@
 /** Mutants of what brokers and consumers do with partitions: log, leader, follower. */
 import type { Micros } from "../../src/base/units.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../../src/kafka/ids.ts";
+import { LeaderEpochCache } from "../../src/kafka/log/leader-epoch-cache.ts";
 import { Log, type LogOptions } from "../../src/kafka/log/log.ts";
 import { METADATA_LOG_DIR } from "../../src/kafka/raft/metadata-log.ts";
 import type { RecordBatch } from "../../src/kafka/records.ts";
@@ -12,7 +13,7 @@ import type { LocalReplica } from "../../src/kafka/replica/local-replica.ts";
 import { Partition } from "../../src/kafka/replica/partition.ts";
 import type { Host } from "../../src/sim/host.ts";
 import { inside, type Mutant, SEEDS } from "./mutant.ts";
-import { ALL_CRASH, FAILOVER, ISOLATED_LEADER, REJOIN, SLOW_FOLLOWERS } from "./scenarios.ts";
+import { ALL_CRASH, EPOCH_OF_NOTHING, FAILOVER, ISOLATED_LEADER, REJOIN, SLOW_FOLLOWERS } from "./scenarios.ts";
 
 /** The leader's side of a replica, private parts included. */
 interface InsideLeader extends HighWatermarkView<FollowerState> {
@@ -219,6 +220,14 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
             assignEpoch.call(this, epoch, isData(this) ? this.highWatermark : startOffset);
           },
       ),
+  },
+  {
+    name: "epochs-outlive-truncation",
+    breaks: "A truncation cuts the log, but leaves the epochs in the cache that began in what was cut.",
+    invariant: "EpochCacheConsistent",
+    scenario: EPOCH_OF_NOTHING,
+    seeds: SEEDS,
+    patch: (patches) => patches.replace(LeaderEpochCache.prototype, "truncateFromEnd", () => () => false),
   },
   {
     name: "high-watermark-beyond-end",

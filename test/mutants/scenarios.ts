@@ -121,6 +121,19 @@ export const LAGGING_FOLLOWER = partition({
   faults: ["at: 1s, cut: broker-3, from: broker-1, for: 5s"],
 });
 
+/** The next leader has more than the one after it, and dies when its epoch has just begun: that whole epoch has to be cut. */
+export const EPOCH_OF_NOTHING = partition({
+  name: "Two leaders die one after the other, the last replica was behind",
+  seconds: 20,
+  rate: "50/s",
+  faults: [
+    "at: 1s, slow-link: broker-3, to: broker-1, by: 200ms",
+    "at: 4s, crash: broker-1",
+    "when: { event: BecameLeader, broker: broker-2, leaderEpoch: 1 }, crash: broker-2",
+    "after: 6s, restart: broker-2",
+  ],
+});
+
 /** No power is lost: the page cache keeps everything. */
 export const ALL_CRASH = partition({
   name: "All brokers crash at once",
