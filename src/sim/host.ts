@@ -128,6 +128,8 @@ export interface Host {
   readonly disk: Disk;
   /** This node's own clock: virtual time plus offset and drift. */
   now(): Micros;
+  /** What has passed on this node's clock, which no jump changes; of use only for differences. Java's System.nanoTime. */
+  steadyNow(): Micros;
   /** The stream `<node>/<purpose>`. It belongs to the node: a restart goes on where the last incarnation stopped. */
   random(purpose: string): RandomStream;
   /** After `delay` on this node's clock, `timer.target.onTimer(timer)`. */

@@ -46,6 +46,10 @@ export class KernelHost implements Host {
     return this.node.clock.read(this.world.time);
   }
 
+  steadyNow(): Micros {
+    return this.node.clock.readSteady(this.world.time);
+  }
+
   random(purpose: string): RandomStream {
     let stream = this.node.streams.get(purpose);
     if (stream === undefined) {

@@ -27,6 +27,14 @@ test("a jump may set the clock back", () => {
   expect(clock.read(seconds(5))).toBe(seconds(3));
 });
 
+test("what has passed on a clock is measured by drift, and not by jumps", () => {
+  const clock = new HostClock();
+  clock.adjust(seconds(5), { jump: -seconds(2) });
+  clock.adjust(seconds(6), { jump: seconds(60), driftPpm: 1_000 });
+  const before = clock.readSteady(seconds(6));
+  expect(clock.readSteady(seconds(106)) - before).toBe(seconds(100) + ms(100));
+});
+
 const drift = fc.integer({ min: -500_000, max: 500_000 });
 
 property.prop({ drift, setAt: fc.nat(1e9), later: fc.nat(1e9), duration: fc.nat(1e8) })(

@@ -48,6 +48,8 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private caughtUp = false;
   /** Requests are served. */
   private ready = false;
+  /** Everything is on disk, and nothing may change there any more: the server only waits for its voter to hand over. */
+  private stopped = false;
 
   constructor(options: BrokerOptions, owner: BrokerOwner) {
     const { host, config, dials, topology, brokerId, rack, controller } = options;
@@ -94,6 +96,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   }
 
   onMetadata(image: MetadataImage, changed: readonly ChangedPartition[]): void {
+    if (this.stopped) return;
     this.replicas.applyMetadata(image, changed);
     report(this.host, { kind: "MetadataApplied", replica: this.brokerId, to: image.nextOffset });
     this.maybeBecomeReady();
@@ -105,7 +108,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   }
 
   private maybeBecomeReady(): void {
-    if (this.ready || !this.caughtUp || !this.loader.hasPublished) return;
+    if (this.ready || this.stopped || !this.caughtUp || !this.loader.hasPublished) return;
     this.ready = true;
     this.replicas.startServing();
     this.owner.onBrokerReady();
@@ -113,8 +116,8 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   }
 
   onRequest(request: AnyPendingRequest): void {
-    // A combined server listens before its broker part is ready.
-    if (!this.ready) request.closeConnection();
+    // A combined server listens before its broker part is ready, and after it has stopped.
+    if (!this.ready || this.stopped) request.closeConnection();
     else if (request.api === "Metadata") request.respond(answerMetadata(this.loader.image, request.body));
     else this.replicas.onRequest(request);
   }
@@ -125,6 +128,8 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   }
 
   onShutdownGranted(): void {
+    this.stopped = true;
+    this.lifecycle.stop();
     this.replicas.shutdownCleanly(this.lifecycle.brokerEpoch);
     this.owner.onBrokerStopped();
   }

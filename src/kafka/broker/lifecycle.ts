@@ -63,7 +63,7 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
     const requestTimeoutMs = Math.min(config["request.timeout.ms"], Math.floor(config["broker.session.timeout.ms"] / 2));
     this.client = new NetworkClient(host, config, requestTimeoutMs, this);
     this.incarnationId = `${host.name}/${host.random("incarnation").bits().toString(16)}`;
-    this.registrationDeadline = host.now() + ms(config["initial.broker.registration.timeout.ms"]);
+    this.registrationDeadline = host.steadyNow() + ms(config["initial.broker.registration.timeout.ms"]);
   }
 
   get state(): BrokerState {
@@ -94,6 +94,12 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
     return true;
   }
 
+  /** The broker has stopped: the controller hears no more of it. */
+  stop(): void {
+    if (this.current !== "SHUTTING_DOWN") this.enter("SHUTTING_DOWN");
+    this.options.host.cancelTimer(this.timer);
+  }
+
   onTimer(_timer: Timer): void {
     this.timer = 0;
     this.communicate();
@@ -101,6 +107,7 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
 
   onCompletion(completion: Completion<undefined>): void {
     this.inFlight = false;
+    if (this.current === "SHUTTING_DOWN") return;
     if (completion.api === "BrokerRegistration") this.onRegistered(completion.response);
     else if (completion.api === "BrokerHeartbeat") this.onHeartbeat(completion.response);
   }
@@ -111,7 +118,7 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
       return;
     }
     const { host, clusterId, brokerId, rack, previousBrokerEpoch, controller, owner } = this.options;
-    if (this.epoch === NONE && host.now() >= this.registrationDeadline) {
+    if (this.epoch === NONE && host.steadyNow() >= this.registrationDeadline) {
       host.exit("could not register with the controller in time");
       return;
     }
@@ -205,10 +212,10 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
 
   private communicateAfter(delay: number): void {
     const { host } = this.options;
-    if (delay > 0 && this.tellNext) delay = 0;
+    const actualDelay = this.tellNext ? 0 : delay;
     this.tellNext = false;
     host.cancelTimer(this.timer);
-    this.timer = host.setTimer(delay, { kind: "broker.heartbeat", target: this });
+    this.timer = host.setTimer(actualDelay, { kind: "broker.heartbeat", target: this });
   }
 
   private enter(state: BrokerState): void {

@@ -13,7 +13,7 @@ import type { BrokerControlState } from "./broker-state.ts";
 interface BrokerHeartbeatState {
   readonly id: BrokerId;
   fenced: boolean;
-  /** On the controller's clock. */
+  /** On the controller's steady clock (time.nanoseconds() in BrokerHeartbeatTracker). */
   lastContact: Micros;
   /** What the broker last said it has seen of the metadata log; -1 before it has. */
   metadataOffset: Offset;

@@ -5,6 +5,8 @@
  * them to Raft, and answers when they have committed (KIP-631). When it stops being the leader it forgets what had not
  * committed and answers NOT_CONTROLLER; whether those records will commit is then for its successor to find out.
  *
+ * Sessions are measured on a clock that does not jump, as Kafka measures them: whoever sets the controller's clock fences nobody.
+ *
  * What is decided, and why, is in the files beside this one; this one keeps time and order.
  * Source: QuorumController.
  */
@@ -130,7 +132,7 @@ export class QuorumController implements TimerTarget {
 
   private activate(epoch: LeaderEpoch): void {
     const heartbeats = new HeartbeatManager(ms(this.config["broker.session.timeout.ms"]));
-    const now = this.host.now();
+    const now = this.host.steadyNow();
     for (const { id, fenced } of this.committed.brokers()) heartbeats.touch(id, { fenced, metadataOffset: NONE, now });
     const active: Active = {
       epoch,
@@ -189,12 +191,16 @@ export class QuorumController implements TimerTarget {
 
   private onRegistration(active: Active, request: PendingRequest<"BrokerRegistration">): void {
     const { clusterId } = this.topology;
-    this.write(active, request, registerBroker(active, active.heartbeats, request.body, { clusterId, now: this.host.now() }));
+    this.write(
+      active,
+      request,
+      registerBroker(active, active.heartbeats, request.body, { clusterId, now: this.host.steadyNow() }),
+    );
     this.armFencing(active);
   }
 
   private onHeartbeat(active: Active, request: PendingRequest<"BrokerHeartbeat">): void {
-    const result = processBrokerHeartbeat(active, active.heartbeats, request.body, this.host.now());
+    const result = processBrokerHeartbeat(active, active.heartbeats, request.body, this.host.steadyNow());
     const offset = this.write(active, request, result);
     if (offset !== undefined && result.inControlledShutdown) {
       active.heartbeats.beginControlledShutdown(request.body.brokerId, offset);
@@ -274,7 +280,7 @@ export class QuorumController implements TimerTarget {
   /** One at a time, so that the effect of one is seen before the next is judged. */
   private fenceOneStaleBroker(active: Active): void {
     const { image } = active.state;
-    const id = active.heartbeats.findOneStaleBroker(this.host.now());
+    const id = active.heartbeats.findOneStaleBroker(this.host.steadyNow());
     const broker = id === undefined ? undefined : image.broker(id);
     if (broker !== undefined) {
       const records = fenceBroker(active, broker);
@@ -293,7 +299,7 @@ export class QuorumController implements TimerTarget {
   private armFencing(active: Active): void {
     const at = active.heartbeats.nextCheckTime();
     // A pass that is already set comes no later than needed: contacts only move forward.
-    if (at !== undefined && this.active === active) this.arm("fence", Math.max(0, at - this.host.now()));
+    if (at !== undefined && this.active === active) this.arm("fence", Math.max(0, at - this.host.steadyNow()));
   }
 
   private armNoOp(): void {

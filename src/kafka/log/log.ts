@@ -162,7 +162,7 @@ export class Log<R> implements DiskTarget {
     return this.lastEpoch;
   }
 
-  /** True once the disk has answered with an I/O error: the log is offline until it is opened anew. */
+  /** True once the disk has answered with an I/O error, or the log was closed: it is offline until it is opened anew. */
   get failed(): boolean {
     return this.storageFailed;
   }
@@ -338,10 +338,7 @@ export class Log<R> implements DiskTarget {
 
   // ---- flush (1.3, 1.4) ----
 
-  /**
-   * Forces the log up to its present end to disk, in the background. The recovery point moves when that is done, and then
-   * `operation` goes to its target.
-   */
+  /** Forces the log to disk up to its present end, in the background; then the recovery point moves, and `operation` goes to its target. */
   flush(operation?: DiskOperation): void {
     if (operation === undefined && this.flushedTo >= this.end) return;
     const files = this.segments.filesFrom(this.flushedTo);
@@ -361,11 +358,12 @@ export class Log<R> implements DiskTarget {
     flush.operation?.target.onDiskDone(flush.operation, !flush.failed);
   }
 
-  /** A clean shutdown: everything is durable when it returns. False on an I/O error, and then the shutdown was not clean. */
+  /** Everything is durable when it returns, and nothing is appended any more. False on an I/O error: then it was no clean shutdown. */
   close(): boolean {
-    if (!this.storageFailed && this.force() && this.epochFile.writeDurably(this.epochs.entries())) return true;
-    this.fail();
-    return false;
+    const durable = !this.storageFailed && this.force() && this.epochFile.writeDurably(this.epochs.entries());
+    if (!durable) this.fail();
+    this.storageFailed = true;
+    return durable;
   }
 
   /** Forces everything to disk before it returns. False on an I/O error. */

@@ -42,6 +42,10 @@ class FakeHost {
     return this.clock;
   }
 
+  steadyNow(): Micros {
+    return this.clock;
+  }
+
   random(purpose: string): RandomStream {
     const stream = this.streams.get(purpose) ?? new RandomStream("42", purpose);
     this.streams.set(purpose, stream);

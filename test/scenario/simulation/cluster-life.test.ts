@@ -1,0 +1,47 @@
+/** Rules of a broker's life that only a whole cluster shows. */
+import { expect, test } from "vitest";
+import { parseScenario } from "../../../src/scenario/loader.ts";
+import { Simulation } from "../../../src/scenario/simulation/simulation.ts";
+
+function run(text: string): Simulation {
+  const scenario = parseScenario(text, "test.yaml");
+  const simulation = new Simulation({ scenario, seed: "1", expect: scenario.expect, withTimeline: true, traceLevel: "full" });
+  simulation.run();
+  return simulation;
+}
+
+test("whoever sets the controller's clock fences nobody: sessions are measured with System.nanoTime (BrokerHeartbeatTracker)", () => {
+  const { timeline } = run(`
+name: clock
+cluster: { brokers: 3, controllers: 1 }
+topics: { orders: { partitions: 3, replication.factor: 3 } }
+faults:
+  - { at: 2s, clock: { node: controllers, jump: 60s } }
+  - { at: 8s, clock: { node: controllers, jump: -200s } }
+  - { at: 12s, crash: broker-1 }
+run: { for: 30s }
+`);
+  const fenced = timeline?.entries.filter(({ text }) => text.includes("is fenced")).map(({ text }) => text);
+  expect(fenced).toEqual(["broker-1 is fenced by the controller"]);
+});
+
+test("a broker that has put everything on disk takes no more records while its voter hands over (BrokerServer.shutdown)", () => {
+  const { world, readyAt } = run(`
+name: stop
+cluster: { brokers: 3, controllers: 3, combined: true, config: { controlled.shutdown.enable: false } }
+topics: { orders: { partitions: 3, replication.factor: 1, assignment: [[1], [2], [3]] } }
+producers: { checkout: { topic: orders, rate: 200/s, partition: round-robin, config: { acks: 1, linger.ms: 0 } } }
+faults:
+  - { at: 1990ms, pause: standby-controllers }
+  - { at: 2s, stop: active-controller }
+run: { for: 10s }
+`);
+  const steps = world.trace.steps();
+  const exit = steps.find(({ timeUs, events }) => timeUs > readyAt && events.some(({ kind }) => kind === "ProcessExited"));
+  const after = steps.filter(
+    (step) => step.timeUs > readyAt + 2_000_000 && step.node === exit?.node && step.timeUs <= (exit?.timeUs ?? 0),
+  );
+  // Nobody can take the lead of the quorum over: that leaves time for mischief.
+  expect((exit?.timeUs ?? 0) - readyAt).toBeGreaterThan(4_000_000);
+  expect(after.flatMap(({ events }) => events).filter(({ kind }) => kind === "RecordsAppended")).toEqual([]);
+});
