@@ -1,5 +1,6 @@
 /** Every invariant, in the order in which they are listed and run. */
 import type { Invariant } from "./invariant.ts";
+import { MinIsrRespected } from "./invariants/acknowledgements.ts";
 import { LeaderCandidateCompleteness, LeaderCompleteness, UncleanExclusion } from "./invariants/completeness.ts";
 import { FencedNotInIsr, IsrSubsetOfReplicas, LeaderInIsr } from "./invariants/controller-state.ts";
 import { HighWatermarkBacked, HighWatermarkMonotonic, ReplicationQuorumSuperset } from "./invariants/high-watermark.ts";
@@ -22,6 +23,7 @@ export function allInvariants(): Invariant[] {
   return [
     new NoAckedLoss(),
     new NoCommittedRecordLostGlobally(),
+    new MinIsrRespected(),
     new LeaderCompleteness(),
     new LeaderCandidateCompleteness(),
     new StrongIsr(),

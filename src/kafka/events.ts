@@ -299,7 +299,7 @@ export interface ProduceSatisfied extends OnReplica {
   readonly acks: number;
   readonly baseOffset: Offset;
   readonly nextOffset: Offset;
-  /** The ISR as the leader knows it at this moment. */
+  /** The maximal ISR, as the leader knows it, when it found the records committed; with acks 1 and 0 when it answers. */
   readonly isr: readonly BrokerId[];
   readonly minIsr: number;
 }

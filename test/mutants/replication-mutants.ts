@@ -11,9 +11,10 @@ import { committedIsr, expanded, type IsrState, type PendingIsr } from "../../sr
 import { LeaderReplica } from "../../src/kafka/replica/leader-replica.ts";
 import type { LocalReplica } from "../../src/kafka/replica/local-replica.ts";
 import { Partition } from "../../src/kafka/replica/partition.ts";
+import { ReplicaConfig } from "../../src/kafka/replica/replica-config.ts";
 import type { Host } from "../../src/sim/host.ts";
 import { inside, type Mutant, SEEDS } from "./mutant.ts";
-import { ALL_CRASH, EPOCH_OF_NOTHING, FAILOVER, ISOLATED_LEADER, REJOIN, SLOW_FOLLOWERS } from "./scenarios.ts";
+import { ALL_CRASH, EPOCH_OF_NOTHING, FAILOVER, ISOLATED_LEADER, LAST_ONE, REJOIN, SLOW_FOLLOWERS } from "./scenarios.ts";
 
 /** The leader's side of a replica, private parts included. */
 interface InsideLeader extends HighWatermarkView<FollowerState> {
@@ -47,6 +48,22 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
         append.settle("NONE");
         return true;
       }),
+  },
+  {
+    name: "min-isr-of-the-broker",
+    breaks: "A broker does not hear of the topic's min.insync.replicas, and goes by its own.",
+    invariant: "MinIsrRespected",
+    scenario: LAST_ONE,
+    seeds: SEEDS,
+    patch: (patches) =>
+      patches.replace(
+        ReplicaConfig.prototype,
+        "update",
+        (update) =>
+          function (this: ReplicaConfig, topic) {
+            update.call(this, new Map([...topic].filter(([key]) => key !== "min.insync.replicas")));
+          },
+      ),
   },
   {
     name: "recover-to-recovery-point",

@@ -86,6 +86,13 @@ export const ISOLATED_LEADER = partition({
   faults: ["at: 2s, cut: broker-1, from: [broker-2, broker-3, controllers, checkout], for: 7s"],
 });
 
+/** Only one replica is left of three: too few for acks=all. */
+export const LAST_ONE = partition({
+  name: "Both followers die",
+  seconds: 14,
+  faults: ["at: 2s, crash: [broker-2, broker-3]", "after: 8s, restart: [broker-2, broker-3]"],
+});
+
 const LEAVE_AND_REJOIN = ["at: 2s, crash: broker-3", "after: 6s, restart: broker-3", "after: 3s, crash: broker-3"];
 
 /** It has to be caught up in small pieces, and leaves once more. */

@@ -4,7 +4,7 @@
  */
 import type { TimerId } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { LeaderEpoch, Offset } from "../ids.ts";
+import type { BrokerId, LeaderEpoch, Offset } from "../ids.ts";
 import type { FetchPartition } from "../messages/fetch.ts";
 import type { PendingRequest } from "../net/request-channel.ts";
 import type { Partition } from "./partition.ts";
@@ -51,6 +51,8 @@ export class PartitionAppend {
   logStartOffset: Offset = -1;
   /** The epoch that the records were appended in. */
   leaderEpoch: LeaderEpoch = -1;
+  /** The maximal ISR when it was found committed. */
+  isr: readonly BrokerId[] | undefined = undefined;
   /** Whether the append raised the high watermark. */
   highWatermarkAdvanced = false;
   operation: DelayedProduce | undefined = undefined;

@@ -130,7 +130,10 @@ export class Partition implements IsrProposer {
     const { leading } = this;
     if (leading === undefined) append.settle("NOT_LEADER_OR_FOLLOWER");
     else if (leading.highWatermark < append.requiredOffset) return false;
-    else append.settle(leading.minIsr <= leading.isrState.maximalIsr.length ? "NONE" : "NOT_ENOUGH_REPLICAS_AFTER_APPEND");
+    else {
+      append.isr = leading.isrState.maximalIsr;
+      append.settle(leading.minIsr <= append.isr.length ? "NONE" : "NOT_ENOUGH_REPLICAS_AFTER_APPEND");
+    }
     return true;
   }
 

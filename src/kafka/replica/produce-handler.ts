@@ -123,7 +123,7 @@ export class ProduceHandler implements ProduceCompleter, TimerTarget, DiskTarget
       acks,
       baseOffset,
       nextOffset: requiredOffset,
-      isr: leading?.isrState.isr ?? [],
+      isr: append.isr ?? leading?.isrState.maximalIsr ?? [],
       minIsr: leading?.minIsr ?? 0,
     });
   }

@@ -8,6 +8,7 @@
 import { assert } from "../../base/assert.ts";
 import { type Micros, ms, seconds } from "../../base/units.ts";
 import { Checker } from "../../checks/checker.ts";
+import { promisesOf } from "../../checks/promises.ts";
 import type { AdminProcess } from "../../kafka/admin/admin-process.ts";
 import { NONE } from "../../kafka/ids.ts";
 import type { MessageWatch } from "../../sim/edits.ts";
@@ -74,6 +75,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
     this.world.observer = this;
     this.checker = new Checker({
+      enabled: promisesOf(scenario.release),
       raftFetchTimeoutUs: ms(scenario.cluster.nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
     });
