@@ -113,7 +113,7 @@ export interface ConsumerSpec {
   readonly name: NodeName;
   /** By hand, every one once, in the order of the file. */
   readonly assignment: readonly TopicPartition[];
-  /** What the application takes for one record. */
+  /** What the application takes for each record batch. */
   readonly handlerUs: Micros;
   readonly fromUs: Micros;
   readonly untilUs: Micros | undefined;
@@ -160,7 +160,7 @@ export interface RunSpec {
 }
 
 export interface ExpectSpec {
-  /** Invariants of which each must be violated at least once; no other may be. */
+  /** Invariants of which each must be violated at least once; others may be, too. None: then none may be. */
   readonly violates: readonly string[];
   readonly records: RecordExpectations;
   /** The longest stretch without an acknowledgement that a client met. */

@@ -133,7 +133,7 @@ export const FAULT_SCHEMA = object(
     stop: nodes("A controlled shutdown: leaders are handed over first.").optional(),
     pause: nodes("Their processes stand still, as in a long garbage collection.").optional(),
     resume: nodes("Paused processes go on.").optional(),
-    wipe: nodes("Their disks are replaced by empty ones. They must be down.").optional(),
+    wipe: nodes("Their disks are replaced by empty ones. What runs on them dies first.").optional(),
     sync: nodes("Their operating systems force everything written to disk now.").optional(),
 
     cut: nodes("Nothing passes between these nodes and those in `from`.").optional(),

@@ -22,14 +22,14 @@ function count(description: string) {
 const EXPECT_SHAPE = {
   violates: oneOrMore(
     "an invariant",
-    "Invariants that the run must violate, each at least once. No other may be. Default: none.",
+    "Invariants that the run must violate, each at least once. Others may be, too. Default: none, and then none may be.",
   ).optional(),
   records: object("records", "How many records must have met which fate.", {
     lost: count("Acknowledged, and lost against Kafka's promise. Default: 0 unless `violates` says otherwise."),
-    "legally-lost": count("Acknowledged, and lost as this configuration allows (acks=1, unclean election)."),
+    "legally-lost": count("Acknowledged, and lost as this configuration allows (acks=0 or 1)."),
     duplicated: count("In the log more than once."),
     failed: count("Given up by the producer, which said so."),
-    delayed: count("Acknowledged only after a retry or a failover."),
+    delayed: count("Acknowledged, but later than a second after they were sent."),
   }).optional(),
   "longest-outage": quantity(
     "a range of durations, such as 30s..45s",

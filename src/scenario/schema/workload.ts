@@ -64,7 +64,7 @@ export const CONSUMERS_SCHEMA = named(
   object("a consumer", "An application that reads partitions it names itself.", {
     topics: oneOrMore("a topic", "Topics of which it reads every partition.").optional(),
     partitions: oneOrMore("a partition, such as orders-0", "Single partitions that it reads: orders-0.").optional(),
-    handler: duration("What the application takes for one record. Default: 0.").optional(),
+    handler: duration("What the application takes for each record batch. Default: 0.").optional(),
     from: duration("When it begins. Default: 0s.").optional(),
     until: duration("When it stops. Default: at the end.").optional(),
     config: CONSUMER_CONFIG_SCHEMA.optional(),
