@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { nearest } from "../scenario/nearest.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 
-export const BUNDLED_DIRECTORY = fileURLToPath(new URL("../../scenarios", import.meta.url));
+const BUNDLED_DIRECTORY = fileURLToPath(new URL("../../scenarios", import.meta.url));
 const SUFFIX = /\.ya?ml$/;
 
 /** Files in order: as given, and within a directory by name. Throws ScenarioError for what is not there. */

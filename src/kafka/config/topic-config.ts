@@ -1,5 +1,5 @@
 /** Topic configuration. A topic's value wins over its broker's. Source: TopicConfig, LogConfig. */
-import type { ConfigDefinitions, ConfigValues } from "./definition.ts";
+import type { ConfigDefinitions } from "./definition.ts";
 
 export const TOPIC_CONFIG = {
   "min.insync.replicas": { type: "int", default: 1, min: 1, doc: "Smallest ISR with which an acks=all write is accepted." },
@@ -23,5 +23,3 @@ export const TOPIC_CONFIG = {
     doc: "Records after which the log is forced to disk. By default the operating system decides.",
   },
 } as const satisfies ConfigDefinitions;
-
-export type TopicConfig = ConfigValues<typeof TOPIC_CONFIG>;

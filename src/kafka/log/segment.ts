@@ -15,7 +15,7 @@ const SUFFIX = ".log";
 const OFFSET_DIGITS = 20;
 
 /** `orders-0/00000000000000000042.log`. */
-export function segmentPath(dir: string, baseOffset: Offset): string {
+function segmentPath(dir: string, baseOffset: Offset): string {
   return `${dir}/${String(baseOffset).padStart(OFFSET_DIGITS, "0")}${SUFFIX}`;
 }
 

@@ -112,19 +112,20 @@ function onLinks(world: World, around: FaultSurroundings, action: LinkAction): U
       return [];
     case "cut": {
       const { direction } = action;
-      return pairs(nodes, around.resolve(action.from)).map(([a, b]) => {
+      const from = around.resolve(action.from);
+      return (direction === "both" ? links(nodes, from) : pairs(nodes, from)).map(([a, b]) => {
         world.cut(a, b, direction);
         return { undo: "heal", a, b, direction };
       });
     }
     case "isolate":
-      return pairs(nodes, others(world, nodes)).map(([a, b]) => {
+      return links(nodes, everybody(world)).map(([a, b]) => {
         world.cut(a, b, "both");
         return { undo: "heal", a, b, direction: "both" };
       });
     default: {
-      const to = action.to === undefined ? others(world, nodes) : around.resolve(action.to);
-      return pairs(nodes, to).flatMap(([a, b]): Undo[] => {
+      const to = action.to === undefined ? everybody(world) : around.resolve(action.to);
+      return links(nodes, to).flatMap(([a, b]): Undo[] => {
         if (action.do === "reset") {
           world.resetConnections(a, b);
           return [];
@@ -196,6 +197,11 @@ function pairs(as: readonly NodeName[], bs: readonly NodeName[]): [NodeName, Nod
   return as.flatMap((a) => bs.filter((b) => b !== a).map((b): [NodeName, NodeName] => [a, b]));
 }
 
-function others(world: World, nodes: readonly NodeName[]): NodeName[] {
-  return [...world.nodes()].map((node) => node.name).filter((name) => !nodes.includes(name));
+/** As pairs(), but each link once, whichever end comes first. */
+function links(as: readonly NodeName[], bs: readonly NodeName[]): [NodeName, NodeName][] {
+  return pairs(as, bs).filter(([a, b], index, all) => !all.slice(0, index).some(([x, y]) => x === b && y === a));
+}
+
+function everybody(world: World): NodeName[] {
+  return [...world.nodes()].map((node) => node.name);
 }

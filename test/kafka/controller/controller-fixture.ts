@@ -18,7 +18,7 @@ import { RecordBatch } from "../../../src/kafka/records.ts";
 import type { Connection, DomainEvent, Host, Message, Timer, TimerId } from "../../../src/sim/host.ts";
 import { RandomStream } from "../../../src/sim/random.ts";
 
-export const CONTROLLER = 3001;
+const CONTROLLER = 3001;
 export const OTHER_CONTROLLER = 3002;
 
 const NEWEST_DIALS = Object.fromEntries(

@@ -22,7 +22,7 @@ export interface PowerLoss {
   readonly undoTruncations?: boolean;
 }
 
-export class FakeAppendFile implements AppendFile<unknown> {
+class FakeAppendFile implements AppendFile<unknown> {
   readonly path: string;
   private readonly disk: FakeDisk;
   private cached: unknown[] = [];
@@ -131,7 +131,7 @@ class FakeValueFile implements ValueFile<unknown> {
   }
 }
 
-export class FakeDisk implements Disk {
+class FakeDisk implements Disk {
   failed = false;
   /** Asked for and not yet done, in order. */
   fsyncs: { readonly file: FakeAppendFile; readonly sync: FakeSync; readonly operation: DiskOperation }[] = [];
