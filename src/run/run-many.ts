@@ -32,6 +32,8 @@ export interface ManyRuns {
   }) => void;
 }
 
+const NURSERY_MB = 192;
+
 /** Seeds per task: enough work to make a message to a worker not matter, few enough to show progress. */
 const SEEDS_PER_TASK = 5;
 
@@ -63,6 +65,8 @@ async function inWorkers(
     filename: new URL("./worker.js", import.meta.url).href,
     minThreads: 1,
     maxThreads: Math.min(jobs, tasks.length),
+    // Nearly everything that a run makes is garbage one event later: a larger nursery lets it die there.
+    resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
   });
   try {
     await Promise.all(
