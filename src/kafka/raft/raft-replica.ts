@@ -169,7 +169,9 @@ export class RaftReplica {
       return this.maybeTransition(leaderId, epoch) ? "handled" : "retry";
     }
     if (leaderId !== NONE && this.quorum.leaderId === NONE) {
-      this.becomeFollower(epoch, leaderId);
+      // A voter whose disk was replaced may be told that it leads: it has forgotten that, and stops (QuorumState.transitionToFollower).
+      if (!this.maybeTransition(leaderId, epoch)) return "retry";
+      if (!this.host.alive) return "handled";
       // An observer may discover the leader and get its records with the same answer.
       return error === "NONE" ? "continue" : "handled";
     }

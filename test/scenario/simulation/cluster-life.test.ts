@@ -3,9 +3,15 @@ import { expect, test } from "vitest";
 import { parseScenario } from "../../../src/scenario/loader.ts";
 import { Simulation } from "../../../src/scenario/simulation/simulation.ts";
 
-function run(text: string): Simulation {
+function run(text: string, seed = 1): Simulation {
   const scenario = parseScenario(text, "test.yaml");
-  const simulation = new Simulation({ scenario, seed: "1", expect: scenario.expect, withTimeline: true, traceLevel: "full" });
+  const simulation = new Simulation({
+    scenario,
+    seed: String(seed),
+    expect: scenario.expect,
+    withTimeline: true,
+    traceLevel: "full",
+  });
   simulation.run();
   return simulation;
 }
@@ -23,6 +29,28 @@ run: { for: 30s }
 `);
   const fenced = timeline?.entries.filter(({ text }) => text.includes("is fenced")).map(({ text }) => text);
   expect(fenced).toEqual(["broker-1 is fenced by the controller"]);
+});
+
+test("a voter that comes back with an empty disk and is told that it leads stops, for it would follow itself (QuorumState)", () => {
+  let stopped = 0;
+  for (let seed = 1; seed <= 5; seed++) {
+    const { timeline, phase } = run(
+      `
+name: amnesia
+kafka: "3.9"
+cluster: { brokers: 3, controllers: 3, combined: true }
+topics: { orders: { partitions: 1, replication.factor: 3 } }
+faults:
+  - { at: 2s, wipe: active-controller }
+  - { at: 2050ms, restart: controllers }
+run: { for: 10s }
+`,
+      seed,
+    );
+    expect(phase).toBe("over");
+    if (timeline?.entries.some(({ text }) => /exits: raft: told of leader/.test(text))) stopped++;
+  }
+  expect(stopped).toBeGreaterThan(0);
 });
 
 test("a broker that has put everything on disk takes no more records while its voter hands over (BrokerServer.shutdown)", () => {
