@@ -1,81 +1,186 @@
-/** What the nemesis may do, and what clusters must survive. */
-import { expect, test } from "vitest";
-import { parseScenario } from "../../../src/scenario/loader.ts";
-import { Simulation } from "../../../src/scenario/simulation/simulation.ts";
+/** The nemesis draws faults from the seed, and keeps to what it was told. */
+import { test as property } from "@fast-check/vitest";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { NEMESIS_FAULTS } from "../../../src/scenario/fault-spec.ts";
+import type { Step } from "../../../src/sim/trace.ts";
+import { play, type Story, simulationOf } from "./story.ts";
 
-function run(text: string, seed: number): Simulation {
-  const scenario = parseScenario(text, "test.yaml");
-  const simulation = new Simulation({ scenario, seed: String(seed), expect: scenario.expect, withTimeline: true });
-  simulation.run();
-  return simulation;
-}
-
-const CRASHES_AND_POWER_LOSSES = `
-name: crashes and power losses
-cluster: { brokers: 4, controllers: 1 }
-topics:
-  orders: { partitions: 2, replication.factor: 3, config: { min.insync.replicas: 2 } }
-nemesis: { faults: [crash, power-loss], on: brokers, every: 0.5s..2s, for: 0.2s..4s }
-run: { for: 90s }
+const BACKGROUND = `
+name: nemesis
+cluster: { brokers: 3, controllers: 3 }
+topics: { orders: { assignment: [[1, 2, 3], [2, 3, 1]], config: { min.insync.replicas: 2 } } }
+producers: { checkout: { topic: orders, rate: 5/s, config: { acks: all } } }
 `;
 
-test("from a power loss until its broker takes part again nothing else strikes, and before it no broker is on its way back", () => {
-  let powerLosses = 0;
-  for (let seed = 1; seed <= 8; seed++) {
-    const comingBack = new Set<string>();
-    let dark = false;
-    for (const { text } of run(CRASHES_AND_POWER_LOSSES, seed).timeline?.entries ?? []) {
-      const [, broker, what] = /^(broker-\d) (crashes|loses power|is unfenced)$/.exec(text) ?? [];
-      if (broker === undefined) continue;
-      if (what === "is unfenced") {
-        comingBack.delete(broker);
-        if (comingBack.size === 0) dark = false;
-        continue;
-      }
-      // The nemesis and the node both tell of it.
-      if (!comingBack.has(broker)) {
-        expect(dark, `seed ${seed}: ${text}`).toBe(false);
-        if (what === "loses power") {
-          expect(comingBack, `seed ${seed}: ${text}`).toEqual(new Set());
-          powerLosses++;
-        }
-      }
-      comingBack.add(broker);
-      if (what === "loses power") dark = true;
+function unleash(nemesis: string, seed: number | string = 1, more = ""): Story {
+  return play(`nemesis: { ${nemesis} }\nrun: { for: 60s }\n${more}`, { seed: String(seed), background: BACKGROUND });
+}
+
+const STRIKE = new RegExp(
+  [
+    "^\\S+ (crashes|loses power|is told to stop|is paused|is isolated|is cut off from the other servers)",
+    "^\\S+ and \\S+ are cut off from each other",
+    "^nothing arrives",
+    "^the (link|disk|clock) ",
+  ].join("|"),
+);
+
+/** What it did, in its own words, with the time in seconds. */
+function strikes(story: Story): [at: number, text: string][] {
+  const { simulation } = story;
+  const told = (simulation.timeline?.entries ?? []).filter(({ text }) => STRIKE.test(text));
+  return told.map(({ timeUs, text }) => [simulation.since(timeUs) / 1_000_000, text]);
+}
+
+/** The largest number of nodes that were down or paused at once. */
+function mostAtOnce(story: Story): number {
+  const broken = new Set<string>();
+  let most = 0;
+  for (const step of story.steps) {
+    for (const event of step.events as readonly { kind: string; node: string }[]) {
+      if (event.kind === "ProcessCrashed" || event.kind === "Paused") broken.add(event.node);
+      if (event.kind === "ProcessStarted" || event.kind === "Resumed") broken.delete(event.node);
+      most = Math.max(most, broken.size);
     }
   }
-  expect(powerLosses).toBeGreaterThan(3);
+  return most;
+}
+
+describe("at-most", () => {
+  const often = "faults: [crash, pause], every: 0.5s..1s, for: 2s..6s, on: servers, from: 1s";
+
+  property.prop([fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 3 })], { numRuns: 8 })(
+    "no more strikes are in force at once than it says",
+    (seed, atMost) => {
+      expect(mostAtOnce(unleash(`${often}, at-most: ${atMost}`, seed))).toBeLessThanOrEqual(atMost);
+    },
+  );
+
+  test("so many are, where there is time; by default it is one", () => {
+    expect([2, 3, 4].map((atMost) => mostAtOnce(unleash(`${often}, at-most: ${atMost}`)))).toEqual([2, 3, 4]);
+    expect(mostAtOnce(unleash(often))).toBe(1);
+  });
 });
 
-test("a server or a client whose clock shows a time before 0 takes part like any other", () => {
-  const { phase, checker } = run(
-    `
-name: behind
-topics: { orders: { partitions: 1, replication.factor: 3 } }
-producers: { checkout: { topic: orders, rate: 10/s } }
-consumers: { billing: { topics: [orders] } }
-clocks: { broker-1: { offset: -2h }, controller-1: { offset: -3h }, checkout: { offset: -1h }, billing: { offset: -1d } }
-run: { for: 5s, settle: 2s }
-`,
-    1,
+describe("power-loss", () => {
+  property.prop([fc.integer({ min: 1, max: 1e6 })], { numRuns: 8 })(
+    "strikes only while every committed ISR is full and nothing else is broken",
+    (seed) => {
+      const story = unleash(
+        "faults: [power-loss, power-loss, crash], every: 1s..3s, for: 1s..4s, on: brokers, at-most: 2, from: 1s",
+        seed,
+      );
+      const isrs = new Map<string, number>();
+      let down = 0;
+      for (const step of story.steps) {
+        for (const event of step.events as readonly {
+          kind: string;
+          topic?: string;
+          partition?: number;
+          isr?: readonly number[];
+        }[]) {
+          if (event.kind === "PartitionChanged") isrs.set(`${event.topic}-${event.partition}`, event.isr?.length ?? 0);
+          if (event.kind === "ProcessStarted" && story.at(step) > 0.5) down--;
+          if (event.kind === "PowerLost") expect([down, ...isrs.values()]).toEqual([0, 3, 3]);
+          if (event.kind === "PowerLost" || event.kind === "ProcessCrashed") down++;
+        }
+      }
+      expect(story.simulation.checker.violations).toEqual([]);
+    },
   );
-  expect(phase).toBe("over");
-  expect(checker.records).toMatchObject({ acknowledged: 51, failed: 0 });
+
+  test("does strike, where it may", () => {
+    expect(unleash("faults: [power-loss], every: 3s..5s, for: 1s..2s, on: brokers").events("PowerLost").length).toBeGreaterThan(
+      1,
+    );
+  });
 });
 
-test("a producer that is started again and again costs no more memory than its records", () => {
-  const restarts = Array.from({ length: 5 }, (_, i) => `  - { at: ${1 + i}s, crash: checkout, for: 0.1s }`).join("\n");
-  const { phase, checker } = run(
-    `
-name: again
-topics: { orders: { partitions: 1, replication.factor: 1 } }
-producers: { checkout: { topic: orders, rate: 10/s } }
-faults:
-${restarts}
-run: { for: 10s, settle: 1s }
-`,
-    1,
+describe("from and until", () => {
+  property.prop([fc.integer({ min: 1, max: 1e6 })], { numRuns: 8 })(
+    "nothing before `from`; at `until` everything is healed, and stays so",
+    (seed) => {
+      const all = `faults: [${NEMESIS_FAULTS.join(", ")}], every: 0.5s..2s, for: 5s..30s, on: all, at-most: 5, from: 10s, until: 30s`;
+      const story = unleash(all, seed);
+      const moments = strikes(story).map(([at]) => at);
+      expect(moments.length).toBeGreaterThan(1);
+      expect(Math.min(...moments)).toBeGreaterThanOrEqual(10);
+      expect(Math.max(...moments)).toBeLessThanOrEqual(30);
+      const { world } = story.simulation;
+      expect(world.network.healAll()).toEqual([]);
+      for (const node of world.nodes()) {
+        const { name, running, paused, powered, disk } = node;
+        // The administrator's work is done once the topics are there.
+        expect({ name, running: running || name === "admin", paused, powered, slowedBy: disk.slowedBy }).toEqual({
+          ...{ name, running: true, paused: false, powered: true, slowedBy: 0 },
+        });
+      }
+      expect(world.stalledOperations).toEqual([]);
+    },
   );
-  expect(phase).toBe("over");
-  expect(checker.records).toMatchObject({ lost: 0, failed: 0 });
+});
+
+describe("what it draws", () => {
+  const all = `faults: [${NEMESIS_FAULTS.join(", ")}]`;
+  const repertoireOf = (seed: number): readonly string[] =>
+    simulationOf(`nemesis: { ${all} }`, { seed: String(seed), background: BACKGROUND }).nemesis?.repertoire ?? [];
+
+  test("each seed uses a subset of its own, never an empty one", () => {
+    const drawn = Array.from({ length: 30 }, (_, seed) => [...repertoireOf(seed + 1)].sort());
+    for (const repertoire of drawn) {
+      expect(repertoire.length).toBeGreaterThan(0);
+      expect(NEMESIS_FAULTS).toEqual(expect.arrayContaining(repertoire));
+    }
+    expect(new Set(drawn.map((repertoire) => repertoire.join())).size).toBeGreaterThan(20);
+    // Every kind comes in for some seed.
+    expect(new Set(drawn.flat()).size).toBe(NEMESIS_FAULTS.length);
+  });
+
+  test("the same seed strikes the same, another seed otherwise", () => {
+    const nemesis = `${all}, every: 1s..4s`;
+    expect(strikes(unleash(nemesis, 5))).toEqual(strikes(unleash(nemesis, 5)));
+    expect(strikes(unleash(nemesis, 5))).not.toEqual(strikes(unleash(nemesis, 6)));
+  });
+
+  test("what it draws depends on nothing that the cluster does: another load, the same strikes", () => {
+    const nemesis = "faults: [slow-disk, slow-link, clock], every: 1s..4s, at-most: 3";
+    const busy = strikes(unleash(nemesis, 7, "consumers: { reader: { topics: [orders] } }"));
+    expect(busy).toEqual(strikes(unleash(nemesis, 7)));
+    expect(busy.length).toBeGreaterThan(5);
+  });
+
+  test("only nodes that it is aimed at are hit", () => {
+    const story = unleash("faults: [crash, pause], every: 1s..3s, for: 1s, on: [controller-1, broker-2]");
+    const hit = new Set([...story.events("ProcessCrashed"), ...story.events("Paused")].map(({ node }) => node));
+    expect([...hit].sort()).toEqual(["broker-2", "controller-1"]);
+  });
+
+  test("aimed at a role that is vacant just then it lets the moment pass", () => {
+    // Nobody leads the partition for most of the run.
+    const story = play(
+      `faults: [{ at: 2s, crash: brokers }]
+nemesis: { faults: [crash, partial-cut, pause], every: 1s..3s, on: leader(orders-0), at-most: 3 }
+run: { for: 60s }`,
+      { background: BACKGROUND },
+    );
+    expect(story.simulation.phase).toBe("over");
+    expect(story.events("LeaderElected").at(-1)).toMatchObject({ leader: -1 });
+  });
+});
+
+test("a cut from the other servers leaves clients their way to the node; an isolation does not", () => {
+  const cut = unleash("faults: [cut], every: 5s, for: 4s, on: servers, from: 1s");
+  const isolated = unleash("faults: [isolate], every: 5s, for: 4s, on: servers, from: 1s");
+  const cutOff = (story: Story): Set<string> => new Set(story.events("LinkCut").map(({ b }) => b));
+  expect(cutOff(cut).has("checkout")).toBe(false);
+  expect(cutOff(isolated).has("checkout")).toBe(true);
+});
+
+test("every strike is a step of its own in the trace, and so is its end", () => {
+  const story = unleash("faults: [pause], every: 2s..4s, for: 1s, on: brokers");
+  const of = (label: string): Step[] => story.steps.filter((step) => step.kind === "action" && step.label === label);
+  expect(of("nemesis").length).toBeGreaterThan(5);
+  expect(of("nemesis relents").length).toBeGreaterThan(5);
+  expect(of("nemesis ends")).toHaveLength(1);
 });
