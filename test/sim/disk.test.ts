@@ -184,6 +184,30 @@ describe("a loss of power", () => {
     expect(content(t)).toEqual(["1"]);
   });
 
+  test("an fsync that was asked for before a truncation doesn't force the truncation", () => {
+    const t = oneNode();
+    write(t, "1", "2", "3");
+    file(t).force();
+    write(t, "4");
+    fsync(t);
+    file(t).truncate(1);
+    t.run(FSYNC_US);
+    powerCycle(t);
+    expect(content(t)).toEqual(["1", "2", "3"]);
+  });
+
+  test("an fsync from before says nothing of what is written after it", () => {
+    const t = oneNode();
+    write(t, "lost");
+    fsync(t);
+    t.world.losePower("a");
+    t.world.start("a");
+    t.run(0);
+    write(t, "new");
+    t.run(seconds(1));
+    expect(file(t).durableLength).toBe(0);
+  });
+
   test("keeps what the operating system wrote back by itself, by age", () => {
     const t = oneNode({ writebackUs: seconds(30) });
     write(t, "old");

@@ -86,6 +86,7 @@ test("the handle of a dead process is inert for good, even when a new one runs o
   const { disk } = t.host("a");
   expect(disk.list("")).toEqual(["log"]);
   expect(disk.appendFile("log").at(0)).toBe("alive");
+  expect(disk.appendFile("log").durableLength).toBe(0);
   // It may still read: the rest of a handler that is already dead must not stumble.
   expect(file.at(0)).toBe("alive");
 });

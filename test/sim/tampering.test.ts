@@ -162,9 +162,11 @@ test("handshakes and closes are no messages: nothing can be done to them", () =>
   const t = connectedPair();
   t.world.addEdit({ name: "everything", pattern: {}, action: { do: "drop" }, times: 1_000 });
   t.world.setChances("a", "b", { dropPpm: 1_000_000 });
+  t.world.watch({ name: "everything", pattern: {}, moment: "sent" });
   t.connect("a", "b");
   t.world.crash("a");
   t.run(ms(1));
+  expect(t.seen()).toEqual([]);
   expect(t.heard("b")).toEqual(["accepted a", "lost a", "lost a"]);
 });
 

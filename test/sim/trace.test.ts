@@ -49,6 +49,21 @@ test("one message more, one byte more, one timer more: another hash", () => {
   expect(said("1")).toBe(said("1"));
 });
 
+test("the same message at the same time for another reason: another hash", () => {
+  const saidBecauseOf = (nth: number): string => {
+    const t = connectedPair();
+    for (let i = 0; i < 2; i++) t.host("a").setTimer(5, { kind: "tick", target: t.process("a") });
+    let ticks = 0;
+    t.when("timer tick", () => {
+      ticks++;
+      if (ticks === nth) t.say("a", "b", "1");
+    });
+    t.run(ms(1));
+    return t.world.trace.hash();
+  };
+  expect(saidBecauseOf(1)).not.toBe(saidBecauseOf(2));
+});
+
 test("what an event says counts if there is someone to digest it", () => {
   class LengthDigest implements EventDigest {
     digest(event: DomainEvent): number {
