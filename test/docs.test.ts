@@ -15,7 +15,9 @@ function read(path: string): string {
 
 /** Fenced blocks of YAML that are whole scenarios. */
 function scenariosIn(path: string): string[] {
-  return [...read(path).matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] as string).filter((text) => /^name:/m.test(text));
+  return [...read(path).matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .map((match) => match[1] as string)
+    .filter((text) => /^name:/m.test(text));
 }
 
 describe("every scenario in the documents is one that the loader takes", () => {
@@ -56,9 +58,23 @@ test("docs/dials.md has every dial", () => {
 });
 
 test("every folder of the model has its page, and every link in the documents leads somewhere", () => {
-  const folders = ["log", "replica", "broker", "raft", "controller", "metadata", "net", "producer", "consumer", "admin", "client"];
+  const folders = [
+    "log",
+    "replica",
+    "broker",
+    "raft",
+    "controller",
+    "metadata",
+    "net",
+    "producer",
+    "consumer",
+    "admin",
+    "client",
+  ];
   for (const folder of folders) expect(read(`docs/model/${folder}.md`)).toContain(`# ${folder}`);
-  const pages = readdirSync(new URL("../docs", import.meta.url), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
+  const pages = readdirSync(new URL("../docs", import.meta.url), { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".md"),
+  );
   for (const page of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...pages.map((path) => `docs/${path}`)]) {
     const here = new URL(`../${page}`, import.meta.url);
     for (const [, target] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
