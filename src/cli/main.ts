@@ -34,6 +34,25 @@ export async function main(args: readonly string[], version: string): Promise<nu
     .action(async (paths: string[], flags: RunFlags) => {
       status = await runCommand(paths, flags, version);
     });
+  addLists(program, print, paint);
+
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return EXIT.asExpected;
+    }
+    await program.parseAsync(args, { from: "user" });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asExpected : EXIT.unusableInput;
+    const failure = explainFailure(error);
+    process.stderr.write(`${failure.text}\n`);
+    return failure.status;
+  }
+}
+
+/** The commands that only show what there is. */
+function addLists(program: Command, print: (lines: readonly string[]) => void, paint: () => Paint): void {
   program
     .command("list")
     .description("the bundled scenarios, by theme")
@@ -62,20 +81,6 @@ export async function main(args: readonly string[], version: string): Promise<nu
       const { scenarioJsonSchema } = await import("../scenario/json-schema.ts");
       print([JSON.stringify(scenarioJsonSchema(), undefined, 2)]);
     });
-
-  try {
-    if (args.length === 0) {
-      program.outputHelp();
-      return EXIT.asExpected;
-    }
-    await program.parseAsync(args, { from: "user" });
-    return status;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asExpected : EXIT.unusableInput;
-    const failure = explainFailure(error);
-    process.stderr.write(`${failure.text}\n`);
-    return failure.status;
-  }
 }
 
 function collect(value: string, previous: readonly string[]): string[] {

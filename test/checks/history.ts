@@ -6,8 +6,9 @@
  * wrapped in {@link History.together}.
  */
 import { Checker, type CheckerOptions } from "../../src/checks/checker.ts";
-import type { KafkaEvent, PartitionChanged, RaftRole } from "../../src/kafka/events.ts";
+import type { KafkaEvent, PartitionChanged } from "../../src/kafka/events.ts";
 import type { MetadataRecord } from "../../src/kafka/metadata/records.ts";
+import type { RaftRole } from "../../src/kafka/quorum-events.ts";
 import { type KafkaRecord, RecordBatch, unstampedBatch } from "../../src/kafka/records.ts";
 import type { NodeEvent } from "../../src/sim/node-events.ts";
 

@@ -1,3 +1,4 @@
+/** Which kinds of events change the ghost. */
 import type { ObservedKind } from "../observation.ts";
 
 /** The kinds that the ghost itself must see, whoever else watches them. */

@@ -1,14 +1,14 @@
 /** What the observer knows of the metadata quorum: every node's metadata log, role and epoch, and what is truly committed. */
 import type { Micros } from "../../base/units.ts";
+import { type LeaderEpoch, NONE, type Offset, type ReplicaId } from "../../kafka/ids.ts";
+import type { MetadataRecord } from "../../kafka/metadata/records.ts";
 import type {
   RaftHighWatermarkAdvanced,
   RaftLogLoaded,
   RaftRecordsAppended,
   RaftRole,
   RaftStateChanged,
-} from "../../kafka/events.ts";
-import { type LeaderEpoch, NONE, type Offset, type ReplicaId } from "../../kafka/ids.ts";
-import type { MetadataRecord } from "../../kafka/metadata/records.ts";
+} from "../../kafka/quorum-events.ts";
 import type { NodeName } from "../../sim/host.ts";
 import { CommittedLog, ReplicaLog } from "./committed-log.ts";
 

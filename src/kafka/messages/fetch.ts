@@ -1,3 +1,4 @@
+/** Fetch: how followers, consumers, and voters and observers of the metadata log read. */
 import type { ErrorCode } from "../errors.ts";
 import type { BrokerEpoch, LeaderEpoch, Offset, TopicId } from "../ids.ts";
 import type { RecordBatch } from "../records.ts";

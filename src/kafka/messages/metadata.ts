@@ -1,3 +1,4 @@
+/** Metadata, CreateTopics, ElectLeaders: what clients and administrators ask about the cluster, and of it. */
 import type { ErrorCode } from "../errors.ts";
 import type { BrokerId, LeaderEpoch, TopicId } from "../ids.ts";
 

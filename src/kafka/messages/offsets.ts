@@ -1,3 +1,4 @@
+/** ListOffsets and OffsetForLeaderEpoch: where a log begins, ends, and where an epoch ended. */
 import type { ErrorCode } from "../errors.ts";
 import type { LeaderEpoch, Offset } from "../ids.ts";
 

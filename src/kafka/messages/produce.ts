@@ -1,3 +1,4 @@
+/** Produce: record batches for the partitions that a broker leads, and what became of each. */
 import type { ErrorCode } from "../errors.ts";
 import type { LeaderEpoch, Offset, TopicId } from "../ids.ts";
 import type { RecordBatch } from "../records.ts";

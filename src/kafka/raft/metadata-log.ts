@@ -9,10 +9,11 @@
 import { assert } from "../../base/assert.ts";
 import { ms } from "../../base/units.ts";
 import type { DiskOperation, Host } from "../../sim/host.ts";
-import type { EpochEntry, RaftLogLoaded, RaftLogTruncated, RaftRecordsAppended } from "../events.ts";
+import type { EpochEntry } from "../events.ts";
 import { type LeaderEpoch, type Offset, partitionName } from "../ids.ts";
 import { Log, type LogConfig, type LogListener } from "../log/log.ts";
 import { METADATA_TOPIC, type MetadataRecord } from "../metadata/records.ts";
+import type { RaftLogLoaded, RaftLogTruncated, RaftRecordsAppended } from "../quorum-events.ts";
 import type { RecordBatch } from "../records.ts";
 import type { LogEnd } from "./election.ts";
 import type { QuorumState } from "./quorum-state.ts";

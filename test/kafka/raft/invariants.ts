@@ -2,9 +2,10 @@
  * What RaftEventSimulationTest checks after every event, from the replicas' own reports: one leader per epoch, epochs that
  * never fall, a high watermark that never falls and is on a majority, and for each committed offset one value for ever.
  */
-import type { KafkaEvent, RaftLeaderElected } from "../../../src/kafka/events.ts";
+import type { KafkaEvent } from "../../../src/kafka/events.ts";
 import type { ReplicaId } from "../../../src/kafka/ids.ts";
 import type { MetadataRecord } from "../../../src/kafka/metadata/records.ts";
+import type { RaftLeaderElected } from "../../../src/kafka/quorum-events.ts";
 import type { RecordBatch } from "../../../src/kafka/records.ts";
 import type { DomainEvent } from "../../../src/sim/host.ts";
 import type { World, WorldObserver } from "../../../src/sim/world.ts";
