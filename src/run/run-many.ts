@@ -7,7 +7,7 @@
 import { Tinypool } from "tinypool";
 import { SimulatorBug } from "../base/assert.ts";
 import type { RunResult } from "./result.ts";
-import { runSeeds, type SeedTask } from "./seed-task.ts";
+import { checkScenarios, runSeeds, type SeedTask } from "./seed-task.ts";
 
 /** Seeds `from` to `to`, both included. */
 export interface SeedRange {
@@ -37,8 +37,10 @@ const NURSERY_MB = 192;
 /** Seeds per task: enough work to make a message to a worker not matter, few enough to show progress. */
 const SEEDS_PER_TASK = 5;
 
-/** The files have been checked before: whatever is wrong in a worker is our own mistake. */
+/** Throws ScenarioError for unusable input, before anything is run. */
 export async function runMany(runs: ManyRuns): Promise<RunResult[]> {
+  // From here on, whatever is wrong in a worker is our own mistake.
+  checkScenarios(runs.files, runs.overrides);
   const tasks = tasksOf(runs);
   const total = tasks.reduce((sum, task) => sum + task.seeds.length, 0);
   const results: RunResult[][] = tasks.map(() => []);

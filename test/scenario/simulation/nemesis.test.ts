@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NEMESIS_FAULTS } from "../../../src/scenario/fault-spec.ts";
 import type { Step } from "../../../src/sim/trace.ts";
-import { play, type Story, simulationOf } from "./story.ts";
+import { type AnyEvent, play, type Story, simulationOf } from "./story.ts";
 
 const BACKGROUND = `
 name: nemesis
@@ -38,7 +38,7 @@ function mostAtOnce(story: Story): number {
   const broken = new Set<string>();
   let most = 0;
   for (const step of story.steps) {
-    for (const event of step.events as readonly { kind: string; node: string }[]) {
+    for (const event of step.events as readonly AnyEvent[]) {
       if (event.kind === "ProcessCrashed" || event.kind === "Paused") broken.add(event.node);
       if (event.kind === "ProcessStarted" || event.kind === "Resumed") broken.delete(event.node);
       most = Math.max(most, broken.size);

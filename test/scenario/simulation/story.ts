@@ -6,7 +6,7 @@ import { Simulation } from "../../../src/scenario/simulation/simulation.ts";
 import type { NodeEvent } from "../../../src/sim/node-events.ts";
 import type { Step } from "../../../src/sim/trace.ts";
 
-type AnyEvent = KafkaEvent | NodeEvent;
+export type AnyEvent = KafkaEvent | NodeEvent;
 type EventOf<K extends AnyEvent["kind"]> = Extract<AnyEvent, { readonly kind: K }>;
 
 /** An event with the step that reported it. Times are seconds since the cluster was ready. */
