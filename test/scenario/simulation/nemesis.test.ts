@@ -38,7 +38,7 @@ function mostAtOnce(story: Story): number {
   const broken = new Set<string>();
   let most = 0;
   for (const step of story.steps) {
-    for (const event of step.events as readonly AnyEvent[]) {
+    for (const event of step.events as AnyEvent[]) {
       if (event.kind === "ProcessCrashed" || event.kind === "Paused") broken.add(event.node);
       if (event.kind === "ProcessStarted" || event.kind === "Resumed") broken.delete(event.node);
       most = Math.max(most, broken.size);
