@@ -13,7 +13,7 @@ export interface Run {
 }
 
 export function runDefaultScenario(): Run {
-  const simulation = new Simulation({ scenario, seed: "1", expect: scenario.expect });
+  const simulation = new Simulation({ scenario, seed: "1" });
   simulation.run();
   const { world } = simulation;
   return { events: world.trace.step, virtualSeconds: world.time / US_PER_SECOND };

@@ -11,6 +11,7 @@ import { traceLines } from "../report/trace-lines.ts";
 import type { RunResult } from "../run/result.ts";
 import { runMany, type SeedRange } from "../run/run-many.ts";
 import { checkScenarios, traceSeed } from "../run/seed-task.ts";
+import { parseSeed } from "../scenario/loader.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 import { EXIT } from "./errors.ts";
 import { Progress } from "./progress.ts";
@@ -153,7 +154,7 @@ function seedsOf({ seed, seeds }: RunFlags): SeedRange | undefined {
   if (seed !== undefined && seeds !== undefined)
     throw argumentError("--seeds", seeds, "not together with --seed", "leave one of them out");
   if (seed !== undefined) {
-    const only = wholeNumber("--seed", seed, 0);
+    const only = parseSeed(seed);
     return { from: only, to: only };
   }
   if (seeds === undefined) return undefined;

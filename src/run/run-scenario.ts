@@ -1,7 +1,8 @@
 /** One scenario and one seed, run to a verdict. */
 import { INVARIANTS } from "../checks/catalogue.ts";
+import { exhibitRuns } from "../scenario/exhibit.ts";
 import { Simulation } from "../scenario/simulation/simulation.ts";
-import type { ExhibitSide, ExpectSpec, ScenarioSpec } from "../scenario/spec.ts";
+import type { ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
 import { judge } from "./expectations.ts";
 import type { ExpectationResult, Moment, ReportedViolation, RunResult, Verdict } from "./result.ts";
@@ -16,32 +17,30 @@ export interface RunOptions {
 
 /** A scenario as it is played: an exhibit is played twice, with its dial at the old value and at the new one. */
 export interface Side {
+  /** `old rule` or `new rule`; undefined for a scenario that is no exhibit. */
   readonly label: string | undefined;
   readonly scenario: ScenarioSpec;
-  readonly expect: ExpectSpec;
 }
 
 /** The sides of a scenario, in the order in which they are played. */
 export function sidesOf(scenario: ScenarioSpec): readonly Side[] {
-  const { exhibit } = scenario;
-  if (exhibit === undefined) return [{ label: undefined, scenario, expect: scenario.expect }];
-  const side = (label: string, { value, expect }: ExhibitSide): Side => ({
-    label,
-    scenario: { ...scenario, dials: { ...scenario.dials, [exhibit.dial]: value } },
-    expect,
-  });
-  return [side("old rule", exhibit.old), side("new rule", exhibit.new)];
+  const runs = exhibitRuns(scenario);
+  if (runs.length === 0) return [{ label: undefined, scenario }];
+  return runs.map((run) => ({ label: `${run.side} rule`, scenario: run.scenario }));
 }
 
 /** Runs one side of a scenario. Pure: the same arguments give the same result. */
 export function runSide(side: Side, seed: string, options: RunOptions = {}): RunResult {
-  const { scenario, expect } = side;
-  const simulation = new Simulation({ scenario, seed, expect, withTimeline: options.withTimeline === true });
+  const { scenario } = side;
+  const simulation = new Simulation({ scenario, seed, withTimeline: options.withTimeline === true });
   simulation.run();
   const { world, checker, timeline } = simulation;
   const { longestDelayUs, ...records } = checker.records;
   const longestOutage = checker.longestOutage;
-  const expectations = judge({ violations: checker.violations, records, longestOutage, reached: simulation.reached() }, expect);
+  const expectations = judge(
+    { violations: checker.violations, records, longestOutage, reached: simulation.reached() },
+    scenario.expect,
+  );
   const notes = notesOf(simulation);
   return {
     file: scenario.file,
@@ -71,7 +70,7 @@ export function runSide(side: Side, seed: string, options: RunOptions = {}): Run
 
 /** Runs one side once more with every step written down. */
 export function traceSide(side: Side, seed: string): Simulation {
-  const simulation = new Simulation({ scenario: side.scenario, seed, expect: side.expect, traceLevel: "full" });
+  const simulation = new Simulation({ scenario: side.scenario, seed, traceLevel: "full" });
   simulation.run();
   return simulation;
 }
@@ -100,7 +99,7 @@ function verdictOf(simulation: Simulation, expectations: readonly ExpectationRes
   const { phase, checker } = simulation;
   const isAnswered = phase === "over" && (side.label !== undefined || simulation.unfiredFaults().length === 0);
   if (isAnswered) return expectations.every((expectation) => expectation.met) ? "as-expected" : "unexpected";
-  return checker.violations.length > 0 && side.expect.violates.length === 0 ? "unexpected" : "undecided";
+  return checker.violations.length > 0 && side.scenario.expect.violates.length === 0 ? "unexpected" : "undecided";
 }
 
 function notesOf(simulation: Simulation): string[] {

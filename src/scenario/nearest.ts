@@ -27,7 +27,10 @@ function plain(word: string): string {
   return word.toLowerCase().replace(/[._\-\s]/g, "");
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`; `limit` or more once it is certain to reach it. */
+/**
+ * Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`; `limit` or more once it is certain to reach it.
+ * @internal
+ */
 export function damerauLevenshtein(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let beforePrevious: number[] = [];

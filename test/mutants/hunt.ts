@@ -58,5 +58,5 @@ export function runUnmutated(scenario: string, seed: number): UnmutatedRun {
 
 function simulationOf(text: string, seed: number): Simulation {
   const scenario = parseScenario(text, "mutants.yaml");
-  return new Simulation({ scenario, seed: `${seed}`, expect: scenario.expect });
+  return new Simulation({ scenario, seed: `${seed}` });
 }

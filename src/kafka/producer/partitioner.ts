@@ -51,7 +51,10 @@ export function partitionerOf(context: PartitionerContext): Partitioner {
   }
 }
 
-/** Over all partitions, with or without a leader. */
+/**
+ * Over all partitions, with or without a leader.
+ * @internal
+ */
 export function partitionOfKey(key: Uint8Array, partitionCount: number): number {
   return (murmur2(key) & 0x7fffffff) % partitionCount;
 }
@@ -110,7 +113,10 @@ class BuiltInPartitioner implements Partitioner {
   }
 }
 
-/** An index drawn with weight (longest + 1 - length): an empty queue beside one of n is n + 1 times as likely. */
+/**
+ * An index drawn with weight (longest + 1 - length): an empty queue beside one of n is n + 1 times as likely.
+ * @internal
+ */
 export function weightedIndex(queueLengths: readonly number[], random: RandomStream): number {
   let longest = 0;
   for (const length of queueLengths) longest = Math.max(longest, length);

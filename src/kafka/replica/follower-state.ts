@@ -8,7 +8,10 @@ import type { Micros } from "../../base/units.ts";
 import { type BrokerEpoch, type BrokerId, NONE, type Offset } from "../ids.ts";
 import type { FollowerProgress } from "./isr.ts";
 
-/** Longer ago than any lag that can be configured. */
+/**
+ * Longer ago than any lag that can be configured.
+ * @internal
+ */
 export const NEVER: Micros = Number.NEGATIVE_INFINITY;
 
 export class FollowerState implements FollowerProgress {

@@ -22,8 +22,6 @@ import { ProduceHandler } from "./produce-handler.ts";
 import { ReplicaContext, type ReplicaManagerOptions } from "./replica-context.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 
-export type { ControllerFinder } from "./replica-context.ts";
-
 interface ChangedPartition {
   readonly topic: string;
   readonly topicId: TopicId;

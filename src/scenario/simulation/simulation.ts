@@ -19,7 +19,7 @@ import type { World, WorldObserver } from "../../sim/world.ts";
 import { matchesEvent } from "../event-matcher.ts";
 import type { FaultSpec, Nodes } from "../fault-spec.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
-import type { ExpectSpec, GoalSpec, ScenarioSpec } from "../spec.ts";
+import type { GoalSpec, ScenarioSpec } from "../spec.ts";
 import { buildWorld } from "./build-world.ts";
 import { CommittedOnce } from "./committed-once.ts";
 import { Director, type DirectorListener, type UnusedEdit } from "./director.ts";
@@ -33,7 +33,6 @@ import { Timeline } from "./timeline.ts";
 export interface SimulationOptions {
   readonly scenario: ScenarioSpec;
   readonly seed: string;
-  readonly expect: ExpectSpec;
   readonly traceLevel?: TraceLevel;
   /** Whether what a reader would want to know is written down. */
   readonly withTimeline?: boolean;
@@ -70,7 +69,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   private readonly goalCounts: number[];
 
   constructor(options: SimulationOptions) {
-    const { scenario, seed, expect } = options;
+    const { scenario, seed } = options;
     this.scenario = scenario;
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
     this.world.observer = this;
@@ -84,7 +83,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.director = new Director(scenario.faults, this.facts, this, this);
     const { nemesis } = scenario;
     this.nemesis = nemesis && new Nemesis(nemesis, this.facts, this.cluster, this, this.world.stream("nemesis"));
-    this.goals = expect.reaches;
+    this.goals = scenario.expect.reaches;
     this.goalCounts = this.goals.map(() => 0);
     const boot = this.world.stream("boot");
     for (const server of scenario.cluster.nodes) this.world.start(server.name, boot.below(BOOT_SPREAD));

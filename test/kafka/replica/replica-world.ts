@@ -17,7 +17,8 @@ import type { AnyPendingRequest, PendingRequest } from "../../../src/kafka/net/r
 import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import { type KafkaRecord, unstampedBatch } from "../../../src/kafka/records.ts";
 import type { Partition } from "../../../src/kafka/replica/partition.ts";
-import { type ControllerFinder, ReplicaManager } from "../../../src/kafka/replica/replica-manager.ts";
+import type { ControllerFinder } from "../../../src/kafka/replica/replica-context.ts";
+import { ReplicaManager } from "../../../src/kafka/replica/replica-manager.ts";
 import type { DomainEvent, Host, NodeName, Process } from "../../../src/sim/host.ts";
 import { World, type WorldObserver } from "../../../src/sim/world.ts";
 

@@ -8,7 +8,6 @@ function run(text: string, seed = 1): Simulation {
   const simulation = new Simulation({
     scenario,
     seed: String(seed),
-    expect: scenario.expect,
     withTimeline: true,
     traceLevel: "full",
   });

@@ -6,8 +6,8 @@ import { Simulation } from "../../../src/scenario/simulation/simulation.ts";
 import { forkOf } from "../../../src/sim/fork.ts";
 import { BUNDLED, type BundledSide, bundled } from "../../scenarios/bundled.ts";
 
-function simulationOf({ scenario, expect: expected }: BundledSide, seed: number): Simulation {
-  return new Simulation({ scenario, seed: String(seed), expect: expected, withTimeline: true });
+function simulationOf({ scenario }: BundledSide, seed: number): Simulation {
+  return new Simulation({ scenario, seed: String(seed), withTimeline: true });
 }
 
 /** The first `steps` of its steps, or all if there are fewer. */

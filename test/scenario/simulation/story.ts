@@ -30,7 +30,7 @@ export interface StoryOptions {
 export function simulationOf(text: string, options: StoryOptions = {}): Simulation {
   const scenario = parseScenario(`${options.background ?? BACKGROUND}\n${text}`, "story.yaml", { invariants: INVARIANT_NAMES });
   const { seed = "1" } = options;
-  return new Simulation({ scenario, seed, expect: scenario.expect, traceLevel: "full", withTimeline: true });
+  return new Simulation({ scenario, seed, traceLevel: "full", withTimeline: true });
 }
 
 /** Plays it to its end. */
