@@ -8,7 +8,7 @@ export function describeSetting({ release, cluster, turnedDials, dials }: Scenar
   const nodes = cluster.combined
     ? `${counted(brokers, "broker")} that are controllers too`
     : `${counted(brokers, "broker")}, ${counted(controllers, "controller")}`;
-  return [`Kafka ${release}`, `KRaft, ${nodes}`, ...turnedDials.map((dial) => `${dial}=${dials[dial]}`)].join(" · ");
+  return [`Kafka ${release}`, `KRaft, ${nodes}`, ...turnedDials.map((dial) => `${dial}=${position(dials[dial])}`)].join(" · ");
 }
 
 /** `orders: 3 partitions × 3, min ISR 2 · checkout: 100/s, acks=all`. */
@@ -23,6 +23,12 @@ export function describeWorkload({ topics, producers, cluster }: ScenarioSpec): 
     return `${name}: ${perSecond}/s, acks=${config.acks === "-1" ? "all" : config.acks}`;
   });
   return [...told, ...writers].join(" · ");
+}
+
+/** As it is written in a scenario. */
+function position(value: boolean | string): string {
+  if (typeof value === "string") return value;
+  return value ? "on" : "off";
 }
 
 function counted(count: number, noun: string): string {

@@ -7,6 +7,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { type Micros, ms, seconds } from "../../base/units.ts";
+import { INVARIANT_NAMES } from "../../checks/catalogue.ts";
 import { Checker } from "../../checks/checker.ts";
 import { promisesOf } from "../../checks/promises.ts";
 import type { AdminProcess } from "../../kafka/admin/admin-process.ts";
@@ -73,8 +74,10 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.scenario = scenario;
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
     this.world.observer = this;
+    const promised = promisesOf(scenario.release);
     this.checker = new Checker({
-      enabled: promisesOf(scenario.release),
+      // What the scenario expects to see broken is watched in any case.
+      enabled: INVARIANT_NAMES.filter((name) => promised.includes(name) || scenario.expect.violates.includes(name)),
       raftFetchTimeoutUs: ms(scenario.cluster.nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
     });
@@ -110,7 +113,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   /** Runs to the end. */
   run(): void {
     while (this.step());
-    this.checker.finish(this.endsAt);
+    this.checker.finish(this.phase === "over" ? this.endsAt : this.world.time);
   }
 
   /** Scenario time of a moment of the world. */
