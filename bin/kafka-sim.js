@@ -13,6 +13,9 @@ process.stdout.on("error", (error) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);
 });
+process.stderr.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const { main } = await import("../dist/cli/main.js");

@@ -56,7 +56,7 @@ export async function runCommand(given: readonly string[], flags: RunFlags, vers
   });
   progress.stop();
   const wallMs = Date.now() - startedAt;
-  if (flags.junit !== undefined) writeJUnit(flags.junit, results);
+  if (flags.junit !== undefined) writeJUnit(flags.junit, results, flags);
   if (flags.trace !== undefined) writeTraces(flags.trace, files, flags.set, seeds);
   if (flags.json) print([JSON.stringify(toJson(results, version), undefined, 2)]);
   else print(single ? tellOne(results, flags, paint, wallMs) : tellMany(results, flags, paint, wallMs));
@@ -92,11 +92,7 @@ function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, 
   const wrong = results.filter((result) => result.verdict !== "as-expected");
   const details = wrong.slice(0, FAILURES_SHOWN).flatMap((result) => {
     const command = commandFor(result, flags);
-    return [
-      "",
-      ...reportRun({ ...result, timeline: [] }, { paint, command, wallMs: undefined }),
-      paint.faint(` see it    ${command}`),
-    ];
+    return ["", ...reportRun({ ...result, timeline: [] }, { paint, command, wallMs: undefined })];
   });
   const left = wrong.length - FAILURES_SHOWN;
   const more = left > 0 ? ["", ` and ${left} more that were not as expected: --json has them all`] : [];
@@ -105,8 +101,13 @@ function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, 
 
 /** What to paste to see this very run again. */
 function commandFor({ file, seed }: RunResult, flags: RunFlags): string {
-  const sets = flags.set.map((each) => ` --set ${each}`).join("");
-  return `kafka-sim run ${shortName(file)} --seed ${seed}${sets}`;
+  const sets = flags.set.map((each) => ` --set ${shellWord(each)}`).join("");
+  return `kafka-sim run ${shellWord(shortName(file))} --seed ${seed}${sets}`;
+}
+
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function statusOf(results: readonly RunResult[]): number {
@@ -123,8 +124,8 @@ function checkWritable(option: string, path: string): void {
   });
 }
 
-function writeJUnit(path: string, results: readonly RunResult[]): void {
-  const xml = toJUnit(results);
+function writeJUnit(path: string, results: readonly RunResult[], flags: RunFlags): void {
+  const xml = toJUnit(results, (result) => commandFor(result, flags));
   writing("--junit", path, () => writeFileSync(path, xml));
 }
 

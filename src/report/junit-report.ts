@@ -3,18 +3,20 @@ import junitModule, { type Builder, type TestSuite } from "junit-report-builder"
 import { US_PER_SECOND } from "../base/units.ts";
 import type { RunResult } from "../run/result.ts";
 import { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 import { reportRun } from "./run-report.ts";
 
 // The package's types speak of its ES build, but Node loads the other one, whose only export is the builder itself.
 const junit = junitModule as unknown as Builder;
 
-export function toJUnit(results: readonly RunResult[]): string {
+/** `commandFor` says how to run one of them again. */
+export function toJUnit(results: readonly RunResult[], commandFor: (result: RunResult) => string): string {
   const builder = junit.newBuilder().name("kafka-sim");
   const suites = new Map<string, TestSuite>();
   for (const result of results) {
     let suite = suites.get(result.file);
     if (suite === undefined) {
-      suite = builder.testSuite().name(result.scenario);
+      suite = builder.testSuite().name(printable(result.scenario));
       suites.set(result.file, suite);
     }
     const name = `seed ${result.seed}${result.side === undefined ? "" : ` (${result.side})`}`;
@@ -23,7 +25,7 @@ export function toJUnit(results: readonly RunResult[]): string {
     if (result.verdict === "as-expected") continue;
     const story = reportRun(result, {
       paint: new Paint(false),
-      command: `kafka-sim run ${result.file} --seed ${result.seed}`,
+      command: commandFor(result),
       wallMs: undefined,
     });
     const reasons = result.expectations
@@ -34,10 +36,4 @@ export function toJUnit(results: readonly RunResult[]): string {
     else test.failure(message, "unexpected").stacktrace(printable(story.join("\n")));
   }
   return builder.build();
-}
-
-/** XML 1.0 has no way to write most control characters. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about.
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "·");
 }

@@ -27,6 +27,7 @@ export class Paint {
   }
 
   private apply(style: Style, text: string): string {
-    return this.enabled ? styleText(style, text) : text;
+    // Whether to paint has been decided: Node is not to look at its standard output once more.
+    return this.enabled ? styleText(style, text, { validateStream: false }) : text;
   }
 }

@@ -2,6 +2,7 @@
 import type { Moment, ReportedViolation, RunResult } from "../run/result.ts";
 import { clockTime, counted, grouped, span } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 
 export interface RunReportOptions {
   readonly paint: Paint;
@@ -26,14 +27,15 @@ export function reportRun(result: RunResult, options: RunReportOptions): string[
     ...numbers(result, paint),
     ...checks(result, paint),
     ...unmet(result, paint),
-    ...result.notes.map((note) => ` note      ${note}`),
+    ...result.notes.map((note) => ` note      ${printable(note)}`),
     verdict(result, options),
+    ...(result.verdict === "as-expected" ? [] : [paint.faint(` see it    ${options.command}`)]),
   ];
 }
 
 function heading({ scenario, side, seed, setting }: RunResult, paint: Paint): string {
   const title = side === undefined ? scenario : `${scenario} (${side})`;
-  return ` ${paint.strong(title)} · seed ${seed} · ${setting}`;
+  return ` ${paint.strong(printable(title))} · seed ${seed} · ${setting}`;
 }
 
 function timeline(moments: readonly Moment[], paint: Paint): string[] {
@@ -44,7 +46,7 @@ function timeline(moments: readonly Moment[], paint: Paint): string[] {
   const lines = told.map((moment) =>
     moment === undefined
       ? paint.faint(`             … ${counted(left, "moment")} more (--json has them all)`)
-      : ` ${clockTime(moment.timeUs)}  ${moment.text}`,
+      : ` ${clockTime(moment.timeUs)}  ${printable(moment.text)}`,
   );
   return [...lines, ""];
 }
@@ -107,7 +109,7 @@ function checks({ invariants, events, violations: found, expectations }: RunResu
 function unmet({ expectations }: RunResult, paint: Paint): string[] {
   return expectations
     .filter((expectation) => !expectation.met)
-    .map(({ expectation, found }) => ` ${paint.bad("expected")}  ${expectation}, but ${found}`);
+    .map(({ expectation, found }) => ` ${paint.bad("expected")}  ${printable(expectation)}, but ${found}`);
 }
 
 function verdict(result: RunResult, { paint, wallMs }: RunReportOptions): string {

@@ -2,6 +2,7 @@
 import type { RunResult } from "../run/result.ts";
 import { counted, grouped, span } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 
 /** One line per scenario and side, in the order of the results. */
 export function summarize(results: readonly RunResult[], paint: Paint): string[] {
@@ -18,7 +19,7 @@ export function summarize(results: readonly RunResult[], paint: Paint): string[]
 }
 
 function titleOf({ scenario, side }: RunResult): string {
-  return side === undefined ? scenario : `${scenario} (${side})`;
+  return printable(side === undefined ? scenario : `${scenario} (${side})`);
 }
 
 function line(group: readonly RunResult[], title: string, paint: Paint): string {
