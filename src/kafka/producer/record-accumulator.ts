@@ -47,6 +47,8 @@ export type AppendResult =
   /** The buffer has no room for another batch. */
   | { readonly kind: "exhausted" };
 
+const NOTHING_WAITS: ReadyCheck = Object.freeze({ nodes: [], nextCheckAt: Number.POSITIVE_INFINITY, unknownLeader: false });
+
 export class RecordAccumulator {
   private readonly batchSize: number;
   private readonly linger: Micros;
@@ -121,7 +123,9 @@ export class RecordAccumulator {
   }
 
   ready(now: Micros): ReadyCheck {
-    const byNode = new Map<NodeName, { node: NodeName; queues: PartitionQueue[]; due: boolean }>();
+    if (this.pending.size === 0) return NOTHING_WAITS;
+    // A handful at most: looking through them costs less than a map.
+    const waiting: { readonly node: NodeName; readonly queues: PartitionQueue[]; due: boolean }[] = [];
     let nextCheckAt = Number.POSITIVE_INFINITY;
     let unknownLeader = false;
     for (const queue of this.pending) {
@@ -133,17 +137,17 @@ export class RecordAccumulator {
         unknownLeader = true;
         continue;
       }
-      let entry = byNode.get(leader.node);
+      let entry = waiting.find(({ node }) => node === leader.node);
       if (entry === undefined) {
         entry = { node: leader.node, queues: [], due: false };
-        byNode.set(leader.node, entry);
+        waiting.push(entry);
       }
       entry.queues.push(queue);
       const dueAt = this.dueAt(queue, batch);
       if (dueAt <= now) entry.due = true;
       else nextCheckAt = Math.min(nextCheckAt, dueAt);
     }
-    const nodes = [...byNode.values()].filter((entry) => entry.due);
+    const nodes = waiting.every((entry) => entry.due) ? waiting : waiting.filter((entry) => entry.due);
     if (nodes.length > 1) nodes.sort((a, b) => (a.node < b.node ? -1 : 1));
     return { nodes, nextCheckAt, unknownLeader };
   }

@@ -43,10 +43,12 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
 
   onRequest(request: PendingRequest<"Fetch">): void {
     const { body } = request;
-    const { responses, bytes, urgent } = this.pass(body, true);
-    if (urgent || body.maxWaitMs <= 0 || bytes >= body.minBytes || responses.length === 0) {
-      request.respond({ errorCode: "NONE", responses });
-      return;
+    if (!this.canOnlyWait(body)) {
+      const { responses, bytes, urgent } = this.pass(body, true);
+      if (urgent || body.maxWaitMs <= 0 || bytes >= body.minBytes || responses.length === 0) {
+        request.respond({ errorCode: "NONE", responses });
+        return;
+      }
     }
     const watched: FetchedPartition[] = [];
     for (const { topic, partitions } of body.topics) {
@@ -60,6 +62,30 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
     for (const watch of operation.watches) watch.partition.watchFetch(watch, byFollower);
     const timeout: FetchTimeout = { kind: "replica.fetch-timeout", target: this, operation };
     operation.timer = this.context.host.setTimer(ms(body.maxWaitMs), timeout);
+  }
+
+  /**
+   * Whether the fetcher has all there is, everywhere: then nothing need be read to know that it waits. Most fetches are like
+   * this; when in doubt the answer is no, and they are looked at closely. Notes how far a follower is if it is yes.
+   */
+  private canOnlyWait(body: FetchRequest): boolean {
+    if (body.maxWaitMs <= 0 || body.minBytes <= 0 || body.topics.length === 0) return false;
+    const { replicaId } = body.replicaState;
+    for (const { topic, topicId, partitions } of body.topics) {
+      for (const wanted of partitions) {
+        const partition = this.partitions.find(topic, topicId, wanted.partition);
+        if (typeof partition === "string" || whyRefused(partition, wanted, replicaId) !== "NONE") return false;
+        if (!isAtEnd(partition, wanted, replicaId !== NONE)) return false;
+      }
+    }
+    if (replicaId === NONE) return true;
+    for (const { topic, topicId, partitions } of body.topics) {
+      for (const wanted of partitions) {
+        const partition = this.partitions.find(topic, topicId, wanted.partition) as Partition;
+        if (!noteFollower(partition, wanted, body)) return false;
+      }
+    }
+    return true;
   }
 
   onTimer(timer: Timer): void {
@@ -133,17 +159,27 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
       body.maxBytes - bytesSoFar,
       bytesSoFar === 0,
     );
-    if (byFollower && firstTime) {
-      const follower = partition.leading?.follower(replicaId);
-      if (follower !== undefined) {
-        const before = follower.logEndOffset;
-        const accepted = partition.leading?.onFollowerFetch(follower, wanted, logEndOffset, body.replicaState.replicaEpoch);
-        if (!accepted) return "NOT_LEADER_OR_FOLLOWER";
-        if (before !== follower.logEndOffset) partition.raiseHighWatermark();
-      }
-    }
+    if (byFollower && firstTime && !noteFollower(partition, wanted, body)) return "NOT_LEADER_OR_FOLLOWER";
     return { partitionIndex, errorCode: "NONE", highWatermark, logStartOffset, records };
   }
+}
+
+/** Whether the fetcher asks for what comes next, and agrees with the log on all before. */
+function isAtEnd(partition: Partition, { fetchOffset, lastFetchedEpoch }: FetchPartition, byFollower: boolean): boolean {
+  const { log } = partition.replica;
+  if (byFollower) return fetchOffset === log.logEndOffset && lastFetchedEpoch === log.latestEpoch;
+  return lastFetchedEpoch === NONE && fetchOffset >= log.highWatermark && fetchOffset <= log.logEndOffset;
+}
+
+/** What a follower's fetch tells the leader (3.3). False if it comes from an earlier life of that broker. */
+function noteFollower(partition: Partition, wanted: FetchPartition, { replicaState }: FetchRequest): boolean {
+  const { leading } = partition;
+  const follower = leading?.follower(replicaState.replicaId);
+  if (leading === undefined || follower === undefined) return true;
+  const before = follower.logEndOffset;
+  if (!leading.onFollowerFetch(follower, wanted, partition.replica.log.logEndOffset, replicaState.replicaEpoch)) return false;
+  if (before !== follower.logEndOffset) partition.raiseHighWatermark();
+  return true;
 }
 
 /**
