@@ -40,6 +40,8 @@ export class Link {
   cuts = 0;
   /** Clogs in force; when the last one goes, everything arrives at once. */
   clogs = 0;
+  /** How often everything that was wrong with it was mended at once. */
+  mended = 0;
   /** What arrived meanwhile, in order. */
   parked: Delivery[] = [];
   private readonly stream: RandomStream;

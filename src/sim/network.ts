@@ -136,6 +136,7 @@ export class Network {
         while (link.cuts > 0) this.heal(link.from, link.to);
         while (link.clogs > 0) this.unclog(link.from, link.to);
         link.slowedBy = 0;
+        link.mended++;
       }
     }
     return healed;

@@ -4,7 +4,7 @@ import type { NodeName } from "../../sim/host.ts";
 import type { World } from "../../sim/world.ts";
 import type { FaultAction, MessageAction, Nodes } from "../fault-spec.ts";
 import { MessageContentFilter } from "./message-content-filter.ts";
-import { slowLinkFurther, type Undo } from "./undo.ts";
+import { clog, cut, slowLink, type Undo } from "./undo.ts";
 
 /** What an action needs besides the world. */
 export interface FaultSurroundings {
@@ -113,29 +113,17 @@ function onLinks(world: World, around: FaultSurroundings, action: LinkAction): U
     case "cut": {
       const { direction } = action;
       const from = around.resolve(action.from);
-      return (direction === "both" ? links(nodes, from) : pairs(nodes, from)).map(([a, b]) => {
-        world.cut(a, b, direction);
-        return { undo: "heal", a, b, direction };
-      });
+      return (direction === "both" ? links(nodes, from) : pairs(nodes, from)).map(([a, b]) => cut(world, a, b, direction));
     }
     case "isolate":
-      return links(nodes, everybody(world)).map(([a, b]) => {
-        world.cut(a, b, "both");
-        return { undo: "heal", a, b, direction: "both" };
-      });
+      return links(nodes, everybody(world)).map(([a, b]) => cut(world, a, b, "both"));
     default: {
       const to = action.to === undefined ? everybody(world) : around.resolve(action.to);
       return links(nodes, to).flatMap(([a, b]): Undo[] => {
-        if (action.do === "reset") {
-          world.resetConnections(a, b);
-          return [];
-        }
-        if (action.do === "clog") {
-          world.clog(a, b);
-          return [{ undo: "unclog", a, b }];
-        }
-        slowLinkFurther(world, a, b, action.byUs);
-        return [{ undo: "quick-link", a, b, byUs: action.byUs }];
+        if (action.do === "clog") return [clog(world, a, b)];
+        if (action.do === "slow-link") return [slowLink(world, a, b, action.byUs)];
+        world.resetConnections(a, b);
+        return [];
       });
     }
   }

@@ -16,7 +16,7 @@ import type { World } from "../../sim/world.ts";
 import type { DurationRange, NemesisFault, NemesisSpec } from "../fault-spec.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
-import { slowLinkFurther, type Undo, undo } from "./undo.ts";
+import { cut, slowLink, type Undo, undo } from "./undo.ts";
 
 /** Told what the nemesis does, for the timeline. */
 export interface NemesisListener {
@@ -134,11 +134,8 @@ export class Nemesis {
       case "slow-link": {
         if (victim === other) return undefined;
         const by = Math.floor((SLOW_LINK_MAX_US * (strength + 1)) / 1_000);
-        slowLinkFurther(world, victim, other, by);
-        return {
-          text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`,
-          undos: [{ undo: "quick-link", a: victim, b: other, byUs: by }],
-        };
+        const undos = [slowLink(world, victim, other, by)];
+        return { text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`, undos };
       }
       case "slow-disk": {
         const by = Math.floor((SLOW_DISK_MAX_US * (strength + 1)) / 1_000);
@@ -177,11 +174,7 @@ export class Nemesis {
 }
 
 function cutOff(world: World, text: string, victim: NodeName, from: readonly NodeName[], direction: CutDirection): Strike {
-  const undos = from.map((other): Undo => {
-    world.cut(victim, other, direction);
-    return { undo: "heal", a: victim, b: other, direction };
-  });
-  return { text, undos };
+  return { text, undos: from.map((other) => cut(world, victim, other, direction)) };
 }
 
 class NextStrike implements WorldAction {

@@ -2,17 +2,41 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Micros } from "../../base/units.ts";
 import type { NodeName } from "../../sim/host.ts";
+import type { Link } from "../../sim/link.ts";
 import type { CutDirection } from "../../sim/node-events.ts";
 import type { World } from "../../sim/world.ts";
 
 export type Undo =
   | { readonly undo: "restart" | "resume" | "unstall-disk" | "repair-disk" | "empty-disk"; readonly node: NodeName }
   | { readonly undo: "quick-disk"; readonly node: NodeName; readonly byUs: Micros }
-  | { readonly undo: "heal"; readonly a: NodeName; readonly b: NodeName; readonly direction: CutDirection }
-  | { readonly undo: "unclog"; readonly a: NodeName; readonly b: NodeName }
-  | { readonly undo: "quick-link"; readonly a: NodeName; readonly b: NodeName; readonly byUs: Micros }
+  | LinkUndo
   | { readonly undo: "clock"; readonly node: NodeName; readonly jumpUs: Micros; readonly driftPpm: number | undefined }
   | { readonly undo: "release" | "retire-edit"; readonly edit: string };
+
+/** `mended` is how often the link had been mended before: what was mended since is no longer this fault's to undo. */
+type LinkUndo = { readonly a: NodeName; readonly b: NodeName; readonly mended: number } & (
+  | { readonly undo: "heal"; readonly direction: CutDirection }
+  | { readonly undo: "unclog" }
+  | { readonly undo: "quick-link"; readonly byUs: Micros }
+);
+
+/** Cuts the link between two nodes, and says how that ends. */
+export function cut(world: World, a: NodeName, b: NodeName, direction: CutDirection): Undo {
+  world.cut(a, b, direction);
+  return { undo: "heal", a, b, direction, mended: linkOf(world, a, b).mended };
+}
+
+export function clog(world: World, a: NodeName, b: NodeName): Undo {
+  world.clog(a, b);
+  return { undo: "unclog", a, b, mended: linkOf(world, a, b).mended };
+}
+
+/** Slowness adds up, so that one fault's end leaves the other's. */
+export function slowLink(world: World, a: NodeName, b: NodeName, byUs: Micros): Undo {
+  const { slowedBy, mended } = linkOf(world, a, b);
+  world.slowLink(a, b, slowedBy + byUs);
+  return { undo: "quick-link", a, b, byUs, mended };
+}
 
 export function undo(world: World, what: Undo): void {
   switch (what.undo) {
@@ -38,13 +62,9 @@ export function undo(world: World, what: Undo): void {
       world.node(what.node).disk.fill(false);
       return;
     case "heal":
-      world.heal(what.a, what.b, what.direction);
-      return;
     case "unclog":
-      world.unclog(what.a, what.b);
-      return;
     case "quick-link":
-      slowLinkFurther(world, what.a, what.b, -what.byUs);
+      undoOnLink(world, what);
       return;
     case "clock":
       world.adjustClock(what.node, { jump: what.jumpUs, ...(what.driftPpm !== undefined && { driftPpm: what.driftPpm }) });
@@ -60,8 +80,15 @@ export function undo(world: World, what: Undo): void {
   }
 }
 
-/** Slowness adds up, so that one fault's end leaves the other's. It may have been healed meanwhile. */
-export function slowLinkFurther(world: World, a: NodeName, b: NodeName, by: Micros): void {
-  const { slowedBy } = world.network.link(world.node(a), world.node(b));
-  world.slowLink(a, b, Math.max(0, slowedBy + by));
+function undoOnLink(world: World, what: LinkUndo): void {
+  const { a, b } = what;
+  const { mended, slowedBy } = linkOf(world, a, b);
+  if (mended !== what.mended) return;
+  if (what.undo === "heal") world.heal(a, b, what.direction);
+  else if (what.undo === "unclog") world.unclog(a, b);
+  else world.slowLink(a, b, slowedBy - what.byUs);
+}
+
+function linkOf(world: World, a: NodeName, b: NodeName): Link {
+  return world.network.link(world.node(a), world.node(b));
 }

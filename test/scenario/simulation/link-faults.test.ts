@@ -108,12 +108,19 @@ describe("heal", () => {
     expect(traffic(story, "broker-3", "broker-1", 7.3, 10).length).toBeGreaterThan(0);
   });
 
-  test("what is healed by hand stays healed when its `for` has passed", () => {
+  test("what is healed by hand is no longer its fault's to end: a later cut, clog or slowness stays", () => {
     const story = play(
-      "faults: [{ at: 5s, cut: broker-2, from: broker-1, for: 4s }, { at: 6s, heal: all }, { at: 7s, cut: broker-2, from: broker-3 }]\nrun: { for: 12s }",
+      `faults:
+  - { at: 5s, cut: broker-2, from: broker-1, for: 4s }
+  - { at: 5s, slow-link: broker-3, to: broker-1, by: 50ms, for: 4s }
+  - { at: 6s, heal: all }
+  - { at: 7s, cut: broker-2, from: broker-1 }
+  - { at: 7s, slow-link: broker-3, to: broker-1, by: 20ms }
+run: { for: 12s }`,
     );
-    expect(traffic(story, "broker-2", "broker-1", 6.3, 12).length).toBeGreaterThan(0);
-    expect(traffic(story, "broker-2", "broker-3", 7, 12)).toEqual([]);
+    expect(traffic(story, "broker-2", "broker-1", 6.3, 7).length).toBeGreaterThan(0);
+    expect(traffic(story, "broker-2", "broker-1", 7, 12)).toEqual([]);
+    expect(linkOf(story, "broker-3", "broker-1").slowedBy).toBe(20_000);
   });
 });
 
