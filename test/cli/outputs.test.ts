@@ -2,14 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { type ContractRun, JSON_CONTRACT } from "../report/json-contract.ts";
 import { elements, parseXml } from "../report/xml.ts";
-import { Workshop } from "./workshop.ts";
+import { Workshop, withoutProgress } from "./workshop.ts";
 
 const workshop = new Workshop();
 
 /** The runs of `run … --json`, held against the contract. */
 async function runs(...args: string[]): Promise<ContractRun[]> {
   const { stdout, stderr } = await workshop.kafkaSim(["run", ...args, "--json"]);
-  expect(stderr).toBe("");
+  expect(withoutProgress(stderr)).toBe("");
   return JSON_CONTRACT.parse(JSON.parse(stdout)).runs;
 }
 

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { usesColour } from "../../src/cli/run-command.ts";
 import { BIN } from "./cli.ts";
-import { Workshop } from "./workshop.ts";
+import { Workshop, withoutProgress } from "./workshop.ts";
 
 const workshop = new Workshop();
 const ESCAPE = "\u001b[";
@@ -59,7 +59,7 @@ function shell(line: string): Promise<{ readonly out: string; readonly err: stri
   const script = `kafka-sim() { "${process.execPath}" "${BIN}" "$@"; }\n${line}\necho "\${PIPESTATUS[@]}" >&2`;
   return new Promise((resolve) => {
     execFile("bash", ["-c", script], { cwd: workshop.folder }, (_error, out, stderr) => {
-      const lines = stderr.trimEnd().split("\n");
+      const lines = withoutProgress(stderr).trimEnd().split("\n");
       resolve({ out, err: lines.slice(0, -1).join("\n"), statuses: (lines.at(-1) ?? "").split(" ").map(Number) });
     });
   });
