@@ -30,7 +30,7 @@ interface BrokerOptions {
 
 /** The server that the broker is part of. */
 export interface BrokerOwner {
-  /** The broker has caught up and takes requests from now on. */
+  /** The broker has been unfenced and takes requests from now on. */
   onBrokerReady(): void;
   /** The broker has put everything on disk and the process may end. */
   onBrokerStopped(): void;
@@ -46,6 +46,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private readonly lifecycle: BrokerLifecycle;
   /** The controller has acknowledged that this broker knows of its own registration. */
   private caughtUp = false;
+  private readyToUnfence = false;
   /** Requests are served. */
   private ready = false;
   /** Everything is on disk, and nothing may change there any more: the server only waits for its voter to hand over. */
@@ -99,20 +100,26 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
     if (this.stopped) return;
     this.replicas.applyMetadata(image, changed);
     report(this.host, { kind: "MetadataApplied", replica: this.brokerId, to: image.nextOffset });
-    this.maybeBecomeReady();
+    this.maybeAskToBeUnfenced();
   }
 
   onCaughtUp(): void {
     this.caughtUp = true;
-    this.maybeBecomeReady();
+    this.maybeAskToBeUnfenced();
   }
 
-  private maybeBecomeReady(): void {
-    if (this.ready || this.stopped || !this.caughtUp || !this.loader.hasPublished) return;
+  private maybeAskToBeUnfenced(): void {
+    if (this.readyToUnfence || this.stopped || !this.caughtUp || !this.loader.hasPublished) return;
+    this.readyToUnfence = true;
+    this.lifecycle.setReadyToUnfence();
+  }
+
+  /** Only now are requests let in (BrokerServer.startup). */
+  onUnfenced(): void {
+    if (this.stopped) return;
     this.ready = true;
     this.replicas.startServing();
     this.owner.onBrokerReady();
-    this.lifecycle.setReadyToUnfence();
   }
 
   onRequest(request: AnyPendingRequest): void {

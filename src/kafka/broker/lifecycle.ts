@@ -21,6 +21,8 @@ export interface LifecycleOwner {
   appliedMetadataOffset(): Offset;
   /** The controller has seen that the broker's metadata has reached its own registration. */
   onCaughtUp(): void;
+  /** The controller has lifted the fence for the first time. */
+  onUnfenced(): void;
   /** The controller lets the broker go: nothing depends on it any more. */
   onShutdownGranted(): void;
 }
@@ -172,8 +174,10 @@ export class BrokerLifecycle implements TimerTarget, CompletionHandler<undefined
         this.options.owner.onCaughtUp();
         return;
       case "RECOVERY":
-        if (!response.isFenced) this.enter("RUNNING");
         this.communicateAfterSuccess();
+        if (response.isFenced) return;
+        this.enter("RUNNING");
+        this.options.owner.onUnfenced();
         return;
       case "PENDING_CONTROLLED_SHUTDOWN":
         this.onShutdownHeartbeat(response);

@@ -141,7 +141,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
   }
 
   /**
-   * The controller has acknowledged this broker as caught up, and requests come in from now on: it takes the offices that the
+   * The controller has unfenced this broker, and requests come in from now on: it takes the offices that the
    * metadata gives it. Before, nobody could reach it as a leader; an office of its last incarnation is gone by now.
    */
   startServing(): void {

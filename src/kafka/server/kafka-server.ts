@@ -47,7 +47,7 @@ export class KafkaServer extends ServerProcess implements RaftListener, RaftShut
   }
 
   onStart(): void {
-    // Brokers open their port when they have caught up; a voter must be reachable to get a quorum at all.
+    // Brokers open their port when they have been unfenced; a voter must be reachable to get a quorum at all.
     if (this.controller !== undefined) this.host.listen();
     this.raft.start();
     this.broker?.start();

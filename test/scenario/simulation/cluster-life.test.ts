@@ -72,3 +72,31 @@ run: { for: 10s }
   expect((exit?.timeUs ?? 0) - readyAt).toBeGreaterThan(4_000_000);
   expect(after.flatMap(({ events }) => events).filter(({ kind }) => kind === "RecordsAppended")).toEqual([]);
 });
+
+test("a broker lets nobody in before the controller has unfenced it (BrokerServer.startup)", () => {
+  const { world, readyAt } = run(`
+name: port
+cluster: { brokers: 3, controllers: 3 }
+topics: { orders: { partitions: 3, replication.factor: 3 } }
+producers: { checkout: { topic: orders, rate: 50/s } }
+faults:
+  - { at: 2s, crash: broker-1, for: 15s }
+  # The word that it is unfenced comes late: long enough for others to try its port.
+  - { when: { event: BrokerStateChanged, broker: 1, state: RECOVERY }, hold: { message: BrokerHeartbeatResponse, to: broker-1, times: all }, for: 3s }
+run: { for: 30s }
+`);
+  const since = world.trace.steps().filter((step) => step.timeUs >= readyAt + 17_000_000);
+  const running = since.find((step) =>
+    step.events.some(
+      (event) => event.kind === "BrokerStateChanged" && (event as unknown as { state: string }).state === "RUNNING",
+    ),
+  );
+  const accepted = since.filter((step) => step.label === "SYN-ACK" && step.delivery?.from === "broker-1");
+  const unfenced = since.find((step) => step.events.some((event) => event.kind === "BrokerUnfenced"));
+  const refused = since.filter((step) => step.label === "RST" && step.delivery?.from === "broker-1");
+  expect(running?.node).toBe("broker-1");
+  expect(refused.length).toBeGreaterThan(0);
+  expect(accepted.length).toBeGreaterThan(0);
+  expect(accepted[0]?.number).toBeGreaterThan(running?.number ?? Number.POSITIVE_INFINITY);
+  expect(running?.number).toBeGreaterThan(unfenced?.number ?? Number.POSITIVE_INFINITY);
+});
