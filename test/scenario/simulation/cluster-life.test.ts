@@ -79,6 +79,8 @@ name: port
 cluster: { brokers: 3, controllers: 3 }
 topics: { orders: { partitions: 3, replication.factor: 3 } }
 producers: { checkout: { topic: orders, rate: 50/s } }
+consumers:
+${[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `  late-${n}: { topics: [orders], from: 18s }`).join("\n")}
 faults:
   - { at: 2s, crash: broker-1, for: 15s }
   # The word that it is unfenced comes late: long enough for others to try its port.
