@@ -24,6 +24,26 @@ export interface Dials {
   readonly "replication.fetchEpochFencing": boolean;
   /** Whether a new leader notes its epoch's start even before it appends (KAFKA-7415, 2.0.1). */
   readonly "replication.persistEpochOnBecomeLeader": boolean;
+  /** Whether leaders change the ISR through the controller, or write it to ZooKeeper themselves (KIP-497, 2.7). KRaft: always. */
+  readonly "isr.alterPartition": boolean;
+  /** Whether the controller knows a broker's new registration from its old one by its czxid (KIP-380, 2.2). */
+  readonly "zk.detectBouncedBroker": boolean;
+  /** Whether every write of a controller checks the version of /controller_epoch (KAFKA-6082, 2.1). */
+  readonly "zk.fenceWritesWithControllerEpoch": boolean;
+  /** Whether a broker deletes and makes anew a registration that its own earlier session has left behind (KAFKA-7165, 2.2). */
+  readonly "zk.reclaimOwnEphemeral": boolean;
+  /** Whether brokers refuse orders of a controller with an older epoch than they have seen. Always so: a negative control. */
+  readonly "broker.checkControllerEpoch": boolean;
+  /** Whether brokers refuse orders that were meant for an earlier registration of theirs (KIP-380, 2.2). */
+  readonly "broker.checkBrokerEpoch": boolean;
+  /** Whether StopReplica carries the leader epoch, and brokers refuse an older one (KIP-570, 2.6). */
+  readonly "broker.stopReplicaCheckLeaderEpoch": boolean;
+  /** Whether a controller that is asked about an epoch beyond its own takes itself for deposed (KAFKA-14154, 3.3). */
+  readonly "controller.notControllerIfRequestAhead": boolean;
+  /** Whether the controller sends its requests to ZooKeeper in batches, or one by one (KAFKA-5642, 1.1). */
+  readonly "controller.pipelineZkRequests": boolean;
+  /** Whether replicas, requests and clients tell a topic from a later one of the same name by its id (KIP-516, 2.8). */
+  readonly "topic.identifyById": boolean;
   /** Whether a Raft leader without a majority's fetches steps down (KAFKA-15489, 3.7). */
   readonly "kraft.checkQuorum": boolean;
   /** Whether a voter asks before it raises the epoch (KIP-996, 4.0). */
@@ -53,6 +73,16 @@ export const DIAL_VALUES: { readonly [D in DialName]: readonly [Dials[D], ...Dia
   "replication.listOffsetsWaitsForEpochStart": [true, false],
   "replication.fetchEpochFencing": [true, false],
   "replication.persistEpochOnBecomeLeader": [true, false],
+  "isr.alterPartition": [true, false],
+  "zk.detectBouncedBroker": [true, false],
+  "zk.fenceWritesWithControllerEpoch": [true, false],
+  "zk.reclaimOwnEphemeral": [true, false],
+  "broker.checkControllerEpoch": [true, false],
+  "broker.checkBrokerEpoch": [true, false],
+  "broker.stopReplicaCheckLeaderEpoch": [true, false],
+  "controller.notControllerIfRequestAhead": [true, false],
+  "controller.pipelineZkRequests": [true, false],
+  "topic.identifyById": [true, false],
   "kraft.checkQuorum": [true, false],
   "kraft.preVote": [true, false],
   "kraft.followersRejectPreVote": [true, false],
@@ -76,6 +106,26 @@ export const DIAL_DOCS: { readonly [D in DialName]: string } = {
     "Whether a new leader answers `latest` only once its high watermark is sure (KIP-207, 2.2).",
   "replication.fetchEpochFencing": "Whether a fetch is fenced by its leader epoch (KIP-320, 2.1).",
   "replication.persistEpochOnBecomeLeader": "Whether a new leader notes its epoch's start before it appends (KAFKA-7415, 2.0.1).",
+  "isr.alterPartition":
+    "ZooKeeper mode: whether leaders change the ISR through the controller, or write it to the store themselves (KIP-497, 2.7).",
+  "zk.detectBouncedBroker":
+    "ZooKeeper mode: whether the controller knows a broker's new registration from its old one (KIP-380, 2.2).",
+  "zk.fenceWritesWithControllerEpoch":
+    "ZooKeeper mode: whether every write of a controller checks that nobody has taken its place (KAFKA-6082, 2.1).",
+  "zk.reclaimOwnEphemeral":
+    "ZooKeeper mode: whether a broker replaces a registration that its own earlier session left behind (KAFKA-7165, 2.2).",
+  "broker.checkControllerEpoch":
+    "ZooKeeper mode: whether brokers refuse orders of an older controller (always so in Kafka; a negative control).",
+  "broker.checkBrokerEpoch":
+    "ZooKeeper mode: whether brokers refuse orders meant for an earlier registration of theirs (KIP-380, 2.2).",
+  "broker.stopReplicaCheckLeaderEpoch":
+    "ZooKeeper mode: whether brokers refuse a StopReplica of an older leader epoch (KIP-570, 2.6).",
+  "controller.notControllerIfRequestAhead":
+    "ZooKeeper mode: whether a controller that is asked about an epoch beyond its own says that it is none (KAFKA-14154, 3.3).",
+  "controller.pipelineZkRequests":
+    "ZooKeeper mode: whether the controller sends its requests to ZooKeeper in batches, or one by one (KAFKA-5642, 1.1).",
+  "topic.identifyById":
+    "Whether replicas and requests tell a topic from an earlier one of the same name by its id (KIP-516, 2.8). KRaft: always.",
   "kraft.checkQuorum": "Whether a Raft leader that no majority fetches from steps down (KAFKA-15489, 3.7).",
   "kraft.preVote": "Whether a voter asks before it raises the epoch (KIP-996, 4.0).",
   "kraft.followersRejectPreVote": "Whether a follower of a live leader refuses pre-votes (KIP-996).",

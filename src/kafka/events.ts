@@ -21,6 +21,7 @@ import type {
   RaftStateChanged,
 } from "./quorum-events.ts";
 import type { KafkaRecord, RecordBatch } from "./records.ts";
+import type { ZooKeeperModeEvent } from "./zookeeper-events.ts";
 
 interface OnPartition {
   readonly topic: string;
@@ -124,7 +125,7 @@ export interface ReplicaStopped extends OnReplica {
   readonly kind: "ReplicaStopped";
 }
 
-/** A leader asked the controller for another ISR. */
+/** A leader wants another ISR: it asks the controller, or, in ZooKeeper mode before 2.7, writes it to the store itself. */
 export interface IsrChangeProposed extends OnReplica {
   readonly kind: "IsrChangeProposed";
   readonly change: "shrink" | "expand";
@@ -133,7 +134,7 @@ export interface IsrChangeProposed extends OnReplica {
   readonly isr: readonly BrokerId[];
 }
 
-/** The controller's answer to a proposal reached the leader. */
+/** The answer to a proposal, the controller's or the store's, reached the leader. */
 export interface IsrChangeAnswered extends OnReplica {
   readonly kind: "IsrChangeAnswered";
   readonly error: ErrorCode;
@@ -147,7 +148,7 @@ export interface LeaderIsrUpdated extends OnReplica {
   readonly maximalIsr: readonly BrokerId[];
 }
 
-// ---- committed decisions of the controller; `metadataOffset` names the record, and each is reported once ----
+// ---- committed decisions of the controller; `metadataOffset` names the record (or is the zxid), and each is reported once ----
 
 interface Committed {
   readonly metadataOffset: Offset;
@@ -304,7 +305,7 @@ export interface OffsetsListed extends OfClient, OnPartition {
 /** What an administrator asked for was refused for good, or not answered in time. */
 export interface AdminRequestFailed extends OfClient {
   readonly kind: "AdminRequestFailed";
-  readonly api: "CreateTopics" | "ElectLeaders";
+  readonly api: "CreateTopics" | "ElectLeaders" | "DeleteTopics" | "AlterPartitionReassignments";
   readonly error: ErrorCode | "TIMEOUT";
   /** What it was about, and why it was refused. */
   readonly message: string;
@@ -352,7 +353,8 @@ export type KafkaEvent =
   | RecordsRead
   | ConsumerPositionReset
   | OffsetsListed
-  | AdminRequestFailed;
+  | AdminRequestFailed
+  | ZooKeeperModeEvent;
 
 export type KafkaEventKind = KafkaEvent["kind"];
 

@@ -3,10 +3,12 @@
 export type BrokerId = number;
 /** A node id of the metadata quorum: a controller's, or a broker's that observes. */
 export type ReplicaId = number;
+/** The id of a ZooKeeper server: `myid`. */
+export type ZkServerId = number;
 export type Offset = number;
 export type LeaderEpoch = number;
 export type PartitionEpoch = number;
-/** The metadata offset of a broker's registration record: names one incarnation of the broker. */
+/** Names one incarnation of a broker: the metadata offset of its registration record, or the czxid of its znode (KIP-380). */
 export type BrokerEpoch = number;
 /** A topic's unique id, 22 characters as Kafka's tools print it. */
 export type TopicId = string;

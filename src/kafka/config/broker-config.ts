@@ -79,6 +79,32 @@ export const BROKER_CONFIG = {
     default: true,
     doc: "Whether a stopping broker hands over its partitions first.",
   },
+  "controlled.shutdown.max.retries": {
+    type: "int",
+    default: 3,
+    min: 0,
+    doc: "How often it asks once more, in ZooKeeper mode, before it stops all the same.",
+  },
+  "controlled.shutdown.retry.backoff.ms": { type: "int", default: 5_000, min: 0, doc: "How long it rests in between." },
+  "zookeeper.session.timeout.ms": {
+    type: "int",
+    default: 18_000,
+    min: 1,
+    doc: "Silence after which the ensemble gives up a broker's session.",
+  },
+  "controller.socket.timeout.ms": {
+    type: "int",
+    default: 30_000,
+    min: 1,
+    doc: "How long the controller of ZooKeeper mode waits for a broker's answer.",
+  },
+  "delete.topic.enable": { type: "boolean", default: true, doc: "Whether topics can be deleted." },
+  "leader.imbalance.per.broker.percentage": {
+    type: "int",
+    default: 10,
+    min: 0,
+    doc: "Share of leaders out of place that ZooKeeper mode puts up with on a broker.",
+  },
   "auto.leader.rebalance.enable": {
     type: "boolean",
     default: true,

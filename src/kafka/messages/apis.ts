@@ -7,6 +7,20 @@ import type {
   BrokerRegistrationRequest,
   BrokerRegistrationResponse,
 } from "./broker-lifecycle.ts";
+import type {
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsResponse,
+  ControlledShutdownRequest,
+  ControlledShutdownResponse,
+  DeleteTopicsRequest,
+  DeleteTopicsResponse,
+  LeaderAndIsrRequest,
+  LeaderAndIsrResponse,
+  StopReplicaRequest,
+  StopReplicaResponse,
+  UpdateMetadataRequest,
+  UpdateMetadataResponse,
+} from "./control.ts";
 import type { FetchRequest, FetchResponse } from "./fetch.ts";
 import type {
   CreateTopicsRequest,
@@ -39,6 +53,12 @@ interface Apis {
   AlterPartition: [AlterPartitionRequest, AlterPartitionResponse];
   BrokerRegistration: [BrokerRegistrationRequest, BrokerRegistrationResponse];
   BrokerHeartbeat: [BrokerHeartbeatRequest, BrokerHeartbeatResponse];
+  LeaderAndIsr: [LeaderAndIsrRequest, LeaderAndIsrResponse];
+  UpdateMetadata: [UpdateMetadataRequest, UpdateMetadataResponse];
+  StopReplica: [StopReplicaRequest, StopReplicaResponse];
+  ControlledShutdown: [ControlledShutdownRequest, ControlledShutdownResponse];
+  DeleteTopics: [DeleteTopicsRequest, DeleteTopicsResponse];
+  AlterPartitionReassignments: [AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse];
 }
 
 export type ApiName = keyof Apis;
@@ -60,4 +80,10 @@ export const API_NAMES = [
   "AlterPartition",
   "BrokerRegistration",
   "BrokerHeartbeat",
+  "LeaderAndIsr",
+  "UpdateMetadata",
+  "StopReplica",
+  "ControlledShutdown",
+  "DeleteTopics",
+  "AlterPartitionReassignments",
 ] as const satisfies readonly ApiName[];

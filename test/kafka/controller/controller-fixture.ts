@@ -126,7 +126,7 @@ export class ControllerFixture {
       host: this.host as unknown as Host,
       config: effectiveConfig(BROKER_CONFIG, { "metadata.max.idle.interval.ms": 0 }, options.config ?? {}),
       dials: { ...DEFAULT_DIALS, ...options.dials },
-      topology: { clusterId: "cluster", voters: [], brokers: [] },
+      topology: { clusterId: "cluster", voters: [], zookeeper: [], brokers: [] },
       nodeId: CONTROLLER,
       raft: this.log,
     });

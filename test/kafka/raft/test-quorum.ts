@@ -103,6 +103,7 @@ export class TestQuorum {
     const topology: ClusterTopology = {
       clusterId: "test-cluster",
       voters: this.voters.map((id) => ({ id, node: nameOf(id) })),
+      zookeeper: [],
       brokers: this.observers.map((id) => ({ id, node: nameOf(id), rack: null })),
     };
     const release = releaseOf(kafka);

@@ -50,7 +50,7 @@ class TestBroker extends TestNode implements ControllerFinder {
       host,
       config: setup.config,
       dials: setup.dials,
-      topology: { clusterId: "test", voters: [], brokers },
+      topology: { clusterId: "test", voters: [], zookeeper: [], brokers },
       brokerId: id,
       controllerNode: this,
     });
