@@ -24,7 +24,10 @@ export interface ZkClient {
   start(): void;
   /** After an expiry: nothing is sent, and every request is answered SESSIONEXPIRED, until the owner is ready and calls this. */
   startNewSession(): void;
-  /** Ends the session properly: its ephemeral nodes go at once. */
+  /**
+   * Ends the session properly, so that its ephemeral nodes go at once. What has been sent is still answered, everything else with
+   * SESSIONEXPIRED; `onZkClosed` follows when the server has answered, or when there is none to ask: then the session is left to expire.
+   */
   close(): void;
 }
 
@@ -35,4 +38,6 @@ export interface ZkClientListener {
   /** Learnt when a server is reached again. All requests have been answered SESSIONEXPIRED by then. */
   onZkSessionExpired(): void;
   onWatchedEvent(event: WatchedEvent): void;
+  /** After `close`: the last that is heard. Kafka's shutdown waits for this. */
+  onZkClosed(): void;
 }

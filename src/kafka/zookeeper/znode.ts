@@ -40,7 +40,17 @@ export interface CommittedTransaction {
   readonly changes: readonly ZnodeChange[];
 }
 
-/** Hears, on each server, what has been committed: in zxid order, each once per incarnation, perhaps again after a restart. */
+/** The nodes that a server holds. */
+export interface ZnodeReader {
+  /** Undefined if there is no such node. */
+  get(path: string): Znode | undefined;
+}
+
+/**
+ * Hears, on each server, what has been committed: in zxid order, each once per incarnation, perhaps again after a restart. What a
+ * server takes over by a snapshot it does not hear of, so it keeps no history: what it has to know stands in `tree`, which is the
+ * server's own right after the transaction.
+ */
 export interface TransactionListener {
-  onCommitted(transaction: CommittedTransaction): void;
+  onCommitted(transaction: CommittedTransaction, tree: ZnodeReader): void;
 }
