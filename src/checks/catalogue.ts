@@ -3,6 +3,13 @@ import type { Invariant } from "./invariant.ts";
 import { MinIsrRespected } from "./invariants/acknowledgements.ts";
 import { LeaderCandidateCompleteness, LeaderCompleteness, UncleanExclusion } from "./invariants/completeness.ts";
 import { FencedNotInIsr, IsrSubsetOfReplicas, LeaderInIsr } from "./invariants/controller-state.ts";
+import {
+  AlterPartitionSettles,
+  BrokerEventuallyRegistered,
+  ControllerViewMatchesBrokers,
+  ControllerViewMatchesStore,
+} from "./invariants/convergence.ts";
+import { ZkCommittedWritesKept, ZkElectionSafety, ZkTotalOrder } from "./invariants/ensemble.ts";
 import { HighWatermarkBacked, HighWatermarkMonotonic, ReplicationQuorumSuperset } from "./invariants/high-watermark.ts";
 import { LeaderEpochMonotonic, SingleLeaderPerEpoch } from "./invariants/leader-epochs.ts";
 import { LogMatching, StrongIsr } from "./invariants/log-matching.ts";
@@ -18,6 +25,8 @@ import {
 } from "./invariants/raft-log.ts";
 import { RaftElectionSafety, RaftLeaderCompleteness, RaftMonotonicEpoch } from "./invariants/raft-safety.ts";
 import { ConsistentRead, NoUncommittedRead } from "./invariants/reads.ts";
+import { SingleActiveController, StaleControlRequestIgnored } from "./invariants/stale-orders.ts";
+import { ZkEphemeralsGoWithSession, ZkSessionMonotonic } from "./invariants/zk-sessions.ts";
 
 export function allInvariants(): Invariant[] {
   return [
@@ -52,6 +61,17 @@ export function allInvariants(): Invariant[] {
     new MetadataLogMatching(),
     new LeaderStability(),
     new StaleLeaderBounded(),
+    new SingleActiveController(),
+    new StaleControlRequestIgnored(),
+    new ControllerViewMatchesStore(),
+    new ControllerViewMatchesBrokers(),
+    new BrokerEventuallyRegistered(),
+    new AlterPartitionSettles(),
+    new ZkElectionSafety(),
+    new ZkCommittedWritesKept(),
+    new ZkTotalOrder(),
+    new ZkSessionMonotonic(),
+    new ZkEphemeralsGoWithSession(),
   ];
 }
 

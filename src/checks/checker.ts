@@ -42,6 +42,8 @@ export class Checker {
   private readonly reporter = new Reporter();
   private readonly watchers = new Map<string, Invariant[]>();
   private readonly partitionInvariants: readonly Invariant[];
+  private readonly timedInvariants: readonly Invariant[];
+  private nextSecond: Micros = 0;
   private readonly current: Current = { step: 0, timeUs: 0, node: undefined, event: NOTHING };
   private finishedAt: Micros = -1;
 
@@ -49,6 +51,7 @@ export class Checker {
     const { enabled } = options;
     for (const name of enabled ?? []) assert(INVARIANT_NAMES.includes(name), `no invariant is called ${name}`);
     this.invariants = allInvariants().filter(({ name }) => enabled === undefined || enabled.includes(name));
+    this.timedInvariants = this.invariants.filter((invariant) => invariant.everySecond !== undefined);
     this.partitionInvariants = this.invariants.filter((invariant) => invariant.checkPartition !== undefined);
     this.ghost = new Ghost({
       delayBoundUs: options.delayBoundUs ?? seconds(1),
@@ -82,6 +85,7 @@ export class Checker {
     current.event = event as ObservedEvent;
     ghost.apply(current as Observation);
     for (let i = 0; i < watchers.length; i++) (watchers[i] as Invariant).observe?.(current, ghost, reporter);
+    if (timeUs >= this.nextSecond) this.lookAtTime(timeUs);
   }
 
   /** The run is over at `timeUs`. Once; nothing is observed afterwards. */
@@ -90,6 +94,7 @@ export class Checker {
     if (this.ghost.dirty.length > 0) this.endStep();
     this.finishedAt = timeUs;
     this.reporter.timeUs = timeUs;
+    this.lookAtTime(timeUs);
     for (const invariant of this.invariants) invariant.atEnd?.(this.ghost, this.reporter);
   }
 
@@ -114,6 +119,11 @@ export class Checker {
 
   private get now(): Micros {
     return this.finishedAt >= 0 ? this.finishedAt : this.reporter.timeUs;
+  }
+
+  private lookAtTime(timeUs: Micros): void {
+    this.nextSecond = timeUs + seconds(1);
+    for (const invariant of this.timedInvariants) invariant.everySecond?.(this.ghost, this.reporter);
   }
 
   private endStep(): void {

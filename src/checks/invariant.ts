@@ -43,6 +43,8 @@ export interface Invariant {
   observe?(observation: Observation, ghost: Ghost, reporter: Reporter): void;
   /** Called once at the end of each step that touched `partition`'s replicas or its committed state. */
   checkPartition?(partition: GhostPartition, ghost: Ghost, reporter: Reporter): void;
+  /** Called once in every second of virtual time in which something is observed, and when the run is over. */
+  everySecond?(ghost: Ghost, reporter: Reporter): void;
   /** The run is over. */
   atEnd?(ghost: Ghost, reporter: Reporter): void;
 }

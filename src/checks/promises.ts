@@ -5,7 +5,7 @@
  * that change off by hand, in a release that has it, the promise stands, and is seen to break.
  */
 import type { DialName } from "../kafka/dials.ts";
-import { releaseOf } from "../kafka/releases.ts";
+import { type ClusterMode, releaseOf } from "../kafka/releases.ts";
 import { INVARIANT_NAMES } from "./catalogue.ts";
 
 /** Invariants that no release keeps without the change that a dial stands for. */
@@ -14,10 +14,14 @@ const PROMISED_WITH: ReadonlyMap<string, DialName> = new Map([
   ["StaleLeaderBounded", "kraft.checkQuorum"],
 ]);
 
+/** Invariants about what only one mode has. ZooKeeper mode knows no fencing: a broker is there, or it is gone. */
+const PROMISED_IN: ReadonlyMap<string, ClusterMode> = new Map([["FencedNotInIsr", "kraft"]]);
+
 /** The names of the invariants that hold in `release`. */
-export function promisesOf(release: string): readonly string[] {
-  const dials = releaseOf(release)?.dials;
+export function promisesOf(release: string, mode: ClusterMode = "kraft"): readonly string[] {
+  const dials = releaseOf(release, mode)?.dials;
   return INVARIANT_NAMES.filter((name) => {
+    if ((PROMISED_IN.get(name) ?? mode) !== mode) return false;
     const dial = PROMISED_WITH.get(name);
     return dial === undefined || dials === undefined || dials[dial] === true;
   });

@@ -118,6 +118,8 @@ export class GhostPartition {
   readonly name: string;
   readonly committed = new CommittedLog<KafkaRecord>();
   readonly replicas: GhostReplica[] = [];
+  /** The topic is gone. */
+  forgotten = false;
   /** The newest committed state. */
   state: PartitionChanged | undefined;
   stateStep = 0;

@@ -12,20 +12,25 @@ import type {
   LogLoaded,
   LogTruncated,
   PartitionChanged,
-  TopicCreated,
 } from "../../kafka/events.ts";
 import type { BrokerId, LeaderEpoch, Offset } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Observation } from "../observation.ts";
+import { applyBrokerEvent } from "./broker-events.ts";
 import { applyClientEvent, forgiveLoss } from "./client-events.ts";
+import { applyEnsembleEvent } from "./ensemble-events.ts";
 import type { GhostClient } from "./ghost-clients.ts";
-import { GhostPartition, GhostReplica } from "./ghost-partition.ts";
+import { GhostEnsemble } from "./ghost-ensemble.ts";
+import { type GhostPartition, GhostReplica } from "./ghost-partition.ts";
 import { GhostQuorum, type GhostQuorumNode } from "./ghost-quorum.ts";
+import { applyStoreEvent, GhostStore } from "./ghost-store.ts";
 import { GhostLinks } from "./links.ts";
 import { GhostBroker, GhostNode } from "./nodes.ts";
 import { applyProcessChange } from "./process-changes.ts";
+import { Quiet } from "./quiet.ts";
 import { applyQuorumEvent } from "./quorum-events.ts";
+import { GhostTopics } from "./topics.ts";
 
 export interface GhostOptions {
   readonly delayBoundUs: Micros;
@@ -37,12 +42,15 @@ export interface GhostOptions {
 
 export class Ghost {
   readonly options: GhostOptions;
-  readonly partitions: GhostPartition[] = [];
+  readonly topics = new GhostTopics();
   readonly brokers = new Map<BrokerId, GhostBroker>();
   readonly nodes = new Map<NodeName, GhostNode>();
   readonly clients = new Map<NodeName, GhostClient>();
   readonly quorum: GhostQuorum;
   readonly links = new GhostLinks();
+  readonly ensemble = new GhostEnsemble();
+  readonly store = new GhostStore();
+  readonly quiet = new Quiet();
   /** What the event is about, where it is about one. */
   partition: GhostPartition | undefined;
   replica: GhostReplica | undefined;
@@ -62,12 +70,14 @@ export class Ghost {
   /** Who last reported a committed decision, and when. */
   commitNode: NodeName | undefined;
   commitStep = -1;
-  private readonly byTopic = new Map<string, GhostPartition[]>();
-  private readonly createdTopics = new Map<string, TopicCreated>();
 
   constructor(options: GhostOptions) {
     this.options = options;
     this.quorum = new GhostQuorum(options.raftFetchTimeoutUs);
+  }
+
+  get partitions(): readonly GhostPartition[] {
+    return this.topics.partitions;
   }
 
   apply(o: Observation): void {
@@ -139,19 +149,8 @@ export class Ghost {
   }
 
   partitionOf(topic: string, partition: number): GhostPartition {
-    let partitions = this.byTopic.get(topic);
-    if (partitions === undefined) {
-      partitions = [];
-      this.byTopic.set(topic, partitions);
-    }
-    let found = partitions[partition];
-    if (found === undefined) {
-      found = new GhostPartition(topic, partition);
-      partitions[partition] = found;
-      this.partitions.push(found);
-    }
-    this.partition = found;
-    return found;
+    this.partition = this.topics.partition(topic, partition);
+    return this.partition;
   }
 
   broker(id: BrokerId): GhostBroker {
@@ -203,45 +202,30 @@ export class Ghost {
         this.onPartitionChanged(event, o);
         return;
       case "TopicCreated":
-        this.onTopicCreated(event, o);
+        this.noteCommit(o);
+        this.topics.onCreated(event);
         return;
-      case "BrokerRegistered": {
-        const broker = this.decided(event.broker, event.metadataOffset, o);
-        if (broker === undefined || broker.epoch === event.brokerEpoch) return;
-        broker.epoch = event.brokerEpoch;
-        broker.fenced = true;
-        broker.inControlledShutdown = false;
-        return;
-      }
+      case "BrokerRegistered":
+      case "BrokerUnregistered":
       case "BrokerFenced":
-      case "BrokerUnfenced": {
-        const broker = this.decided(event.broker, event.metadataOffset, o);
-        if (broker !== undefined) broker.fenced = event.kind === "BrokerFenced";
+      case "BrokerUnfenced":
+      case "BrokerInControlledShutdown":
+      case "BrokerStateChanged":
+        applyBrokerEvent(this, event, o);
         return;
-      }
-      case "BrokerInControlledShutdown": {
-        const broker = this.decided(event.broker, event.metadataOffset, o);
-        if (broker !== undefined) broker.inControlledShutdown = true;
+      case "TopicDeleted":
+        this.noteCommit(o);
+        this.topics.onDeleted(event.topic, event.metadataOffset);
         return;
-      }
-      case "BrokerStateChanged": {
-        const broker = this.ownBroker(event.broker, o.node);
-        const { state } = event;
-        const wasRunning = broker.running;
-        broker.running = state === "RECOVERY" || state === "RUNNING" || state === "PENDING_CONTROLLED_SHUTDOWN";
-        for (const replica of broker.replicas) {
-          if (broker.running && !wasRunning && replica.role === "leader") this.takeOffice(replica, o);
-          this.touch(replica.partition);
-        }
-        return;
-      }
       case "LinkCut":
       case "LinkHealed":
         this.links.apply(event);
+        this.quiet.onDisturbed(o.timeUs);
         return;
       case "Paused":
       case "Resumed":
         this.node(event.node).paused = event.kind === "Paused";
+        this.quiet.onDisturbed(o.timeUs);
         return;
       case "ProcessStarted":
       case "ProcessCrashed":
@@ -249,9 +233,12 @@ export class Ghost {
       case "PowerLost":
       case "DiskWiped":
         applyProcessChange(this, event, o);
+        this.quiet.onDisturbed(o.timeUs);
         return;
       default:
         applyQuorumEvent(this.quorum, event, o, this);
+        applyEnsembleEvent(this.ensemble, event, o);
+        applyStoreEvent(this, event, o);
     }
   }
 
@@ -317,7 +304,7 @@ export class Ghost {
    * before the controller knew that it had stopped; it accepts no request before it is unfenced, so that decides nothing.
    * Source: BrokerServer.startup, which enables request processing last.
    */
-  private takeOffice(replica: GhostReplica, o: Observation): void {
+  takeOffice(replica: GhostReplica, o: Observation): void {
     const { partition, leaderEpoch } = replica;
     if (!replica.known || !partition.isCurrentLeader(replica, leaderEpoch)) return;
     const loss = partition.takeOffice(replica, o.step, o.timeUs);
@@ -334,17 +321,6 @@ export class Ghost {
     replica.role = role;
     replica.leaderEpoch = epoch;
     this.touch(replica.partition);
-  }
-
-  /** A topic of the same name but another id begins from nothing. */
-  private onTopicCreated(event: TopicCreated, o: Observation): void {
-    this.noteCommit(o);
-    const before = this.createdTopics.get(event.topic);
-    if (before !== undefined && before.metadataOffset >= event.metadataOffset) return;
-    this.createdTopics.set(event.topic, event);
-    if (before === undefined || before.topicId === event.topicId) return;
-    for (const partition of this.byTopic.get(event.topic) ?? []) this.partitions.splice(this.partitions.indexOf(partition), 1);
-    this.byTopic.delete(event.topic);
   }
 
   private onPartitionChanged(event: PartitionChanged, o: Observation): void {
@@ -370,7 +346,7 @@ export class Ghost {
   }
 
   /** The broker that a committed decision is about; undefined if the decision is old news. */
-  private decided(id: BrokerId, metadataOffset: Offset, o: Observation): GhostBroker | undefined {
+  decided(id: BrokerId, metadataOffset: Offset, o: Observation): GhostBroker | undefined {
     this.noteCommit(o);
     const broker = this.broker(id);
     if (metadataOffset < broker.decidedAt) return undefined;
@@ -388,7 +364,7 @@ export class Ghost {
   }
 
   /** The broker that reports from `node`. */
-  private ownBroker(id: BrokerId, node: NodeName | undefined): GhostBroker {
+  ownBroker(id: BrokerId, node: NodeName | undefined): GhostBroker {
     const broker = this.broker(id);
     if (broker.node === undefined && node !== undefined) {
       broker.node = node;

@@ -6,6 +6,12 @@ export class GhostLinks {
   /** By sender, the receivers that nothing arrives at. */
   private readonly cut = new Map<NodeName, Set<NodeName>>();
 
+  /** Whether nothing is cut. */
+  get areWhole(): boolean {
+    for (const receivers of this.cut.values()) if (receivers.size > 0) return false;
+    return true;
+  }
+
   apply(event: LinkCut | LinkHealed): void {
     const cut = event.kind === "LinkCut";
     if (event.direction !== "to") this.set(event.a, event.b, cut);

@@ -1,4 +1,5 @@
 /** Who is alive, as the kernel and the processes themselves report it. */
+import type { BrokerState } from "../../kafka/events.ts";
 import type { BrokerEpoch, BrokerId, Offset } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
 import type { GhostReplica } from "./ghost-partition.ts";
@@ -16,6 +17,14 @@ export class GhostBroker {
   fenced = false;
   inControlledShutdown = false;
   epoch: BrokerEpoch = -1;
+  /** Whether the store, or the metadata, has a registration of it. */
+  registered = false;
+  /** Under which epoch this incarnation of its process first registered; -1 before it did. */
+  incarnationEpoch: BrokerEpoch = -1;
+  /** As it says itself. */
+  state: BrokerState = "NOT_RUNNING";
+  /** The newest controller epoch of an order that this incarnation has accepted; -1 for none. */
+  controllerEpochSeen = -1;
   /** Metadata offset of the last decision about it. */
   decidedAt: Offset = -1;
   decidedStep = 0;

@@ -17,6 +17,8 @@ export function applyProcessChange(ghost: Ghost, event: ProcessChange, o: Observ
   if (!node.up && ghost.commitNode === event.node && ghost.commitStep === o.step) ghost.commitTorn = true;
   if (node.broker !== undefined) {
     node.broker.running = false;
+    node.broker.incarnationEpoch = -1;
+    node.broker.controllerEpochSeen = -1;
     for (const replica of node.broker.replicas) {
       replica.role = "none";
       if (event.kind === "PowerLost") loseUnflushed(replica);
@@ -24,6 +26,7 @@ export function applyProcessChange(ghost: Ghost, event: ProcessChange, o: Observ
       ghost.touch(replica.partition);
     }
   }
+  ghost.ensemble.onProcessChanged(event);
   for (const member of ghost.quorum.nodes) {
     if (member.node !== event.node) continue;
     member.up = node.up;

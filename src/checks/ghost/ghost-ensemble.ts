@@ -1,0 +1,99 @@
+/** What the observer knows of the ZooKeeper ensemble: every server's history, what is truly committed, and the ephemeral nodes. */
+import type { Micros } from "../../base/units.ts";
+import type { ZkServerId } from "../../kafka/ids.ts";
+import type { SessionId } from "../../kafka/zookeeper/znode.ts";
+import type { Zxid } from "../../kafka/zookeeper/zxid.ts";
+import type { NodeName } from "../../sim/host.ts";
+import type { NodeEvent } from "../../sim/node-events.ts";
+
+export class GhostZkServer {
+  readonly id: ZkServerId;
+  readonly node: NodeName | undefined;
+  /** Everything up to here is in its snapshot. */
+  base: Zxid = 0;
+  /** What its log holds beyond, ascending. */
+  log: Zxid[] = [];
+  /** The last transaction of its history that it has applied as a committed one, or found applied when it started. */
+  applied: Zxid = 0;
+
+  constructor(id: ZkServerId, node: NodeName | undefined) {
+    this.id = id;
+    this.node = node;
+  }
+
+  /** The last transaction of its history. */
+  get lastZxid(): Zxid {
+    return this.log[this.log.length - 1] ?? this.base;
+  }
+
+  has(zxid: Zxid): boolean {
+    return zxid <= this.base || this.log[firstAtOrAfter(this.log, zxid)] === zxid;
+  }
+}
+
+interface Committed {
+  readonly zxid: Zxid;
+  readonly step: number;
+  readonly timeUs: Micros;
+}
+
+export class GhostEnsemble {
+  readonly servers: GhostZkServer[] = [];
+  /** Every transaction that some server has applied as committed, in zxid order. */
+  readonly zxids: Zxid[] = [];
+  last: Committed = { zxid: 0, step: 0, timeUs: 0 };
+  /** Paths by session, of the ephemeral nodes that are there. */
+  readonly ephemerals = new Map<SessionId, Set<string>>();
+  /** A server's disk was wiped: what rests on its log is no longer promised. */
+  serverWiped = false;
+  /** The server that the event is about. */
+  server: GhostZkServer | undefined;
+  /** Whether the cut that is looked at took a committed transaction from the server's log. */
+  cutCommitted = false;
+  /** Whether the commit that is looked at is the first of its transaction. */
+  isNews = false;
+  /** Where the server stood before this commit. */
+  appliedBefore: Zxid = 0;
+  /** The ephemeral nodes of the session that the transaction closes, as they were before. */
+  closedPaths: ReadonlySet<string> | undefined;
+
+  serverOf(id: ZkServerId, node: NodeName | undefined): GhostZkServer {
+    for (const server of this.servers) if (server.id === id) return server;
+    const server = new GhostZkServer(id, node);
+    this.servers.push(server);
+    return server;
+  }
+
+  onProcessChanged(event: NodeEvent & { readonly node: NodeName }): void {
+    if (event.kind !== "DiskWiped") return;
+    for (const server of this.servers) if (server.node === event.node) this.serverWiped = true;
+  }
+
+  commit(zxid: Zxid, step: number, timeUs: Micros): boolean {
+    if (zxid <= this.last.zxid) return false;
+    this.zxids.push(zxid);
+    this.last = { zxid, step, timeUs };
+    return true;
+  }
+
+  /** The first committed transaction after `zxid`; undefined if none is known. */
+  nextAfter(zxid: Zxid): Zxid | undefined {
+    return this.zxids[firstAtOrAfter(this.zxids, zxid + 1)];
+  }
+
+  isCommitted(zxid: Zxid): boolean {
+    return this.zxids[firstAtOrAfter(this.zxids, zxid)] === zxid;
+  }
+}
+
+/** Index of the first of ascending `zxids` that is not below `zxid`. */
+export function firstAtOrAfter(zxids: readonly Zxid[], zxid: Zxid): number {
+  let low = 0;
+  let high = zxids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((zxids[middle] as Zxid) < zxid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

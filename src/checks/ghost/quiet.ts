@@ -1,0 +1,28 @@
+/**
+ * Since when nothing has been done to the cluster: what promises that hold "after a while" count from.
+ *
+ * A process that stays down does not keep the rest from settling. A link that is cut, or a process that stands still, may,
+ * and so nothing is demanded meanwhile.
+ */
+import type { Micros } from "../../base/units.ts";
+import type { Ghost } from "./ghost.ts";
+
+export class Quiet {
+  /** The last time that a process started or ended, stood still or went on, or a link was cut or healed. */
+  since: Micros = 0;
+
+  onDisturbed(timeUs: Micros): void {
+    this.since = timeUs;
+  }
+
+  /** How long `what`, which has been so since `began`, has been so in quiet, up to `now`; 0 while something is disturbed. */
+  lasted(ghost: Ghost, began: Micros, now: Micros): Micros {
+    return this.isDisturbed(ghost) ? 0 : now - Math.max(began, this.since);
+  }
+
+  private isDisturbed({ links, nodes }: Ghost): boolean {
+    if (!links.areWhole) return true;
+    for (const node of nodes.values()) if (node.paused) return true;
+    return false;
+  }
+}
