@@ -1,6 +1,6 @@
 /**
  * The broker role of a server: it follows the metadata, keeps replicas, serves clients, and tells the controller that it lives.
- * Source: BrokerServer, BrokerMetadataPublisher.
+ * Source: BrokerServer.
  */
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
@@ -11,9 +11,12 @@ import type { MetadataImage } from "../metadata/image.ts";
 import type { MetadataRecord } from "../metadata/records.ts";
 import type { AnyPendingRequest } from "../net/request-channel.ts";
 import type { RecordBatch } from "../records.ts";
+import { AlterPartitionManager } from "../replica/alter-partition-manager.ts";
+import { ReplicaContext } from "../replica/replica-context.ts";
 import { ReplicaManager } from "../replica/replica-manager.ts";
 import type { ClusterTopology } from "../server/topology.ts";
 import type { ActiveController } from "./active-controller.ts";
+import { BrokerMetadataPublisher } from "./broker-metadata-publisher.ts";
 import { BrokerLifecycle, type LifecycleOwner } from "./lifecycle.ts";
 import { type ChangedPartition, MetadataLoader, type MetadataPublisher } from "./metadata-loader.ts";
 import { answerMetadata } from "./metadata-request.ts";
@@ -43,6 +46,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private readonly owner: BrokerOwner;
   private readonly loader: MetadataLoader;
   private readonly replicas: ReplicaManager;
+  private readonly publisher: BrokerMetadataPublisher;
   private readonly lifecycle: BrokerLifecycle;
   /** The controller has acknowledged that this broker knows of its own registration. */
   private caughtUp = false;
@@ -59,7 +63,10 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
     this.controller = controller;
     this.owner = owner;
     this.loader = new MetadataLoader(this);
-    this.replicas = new ReplicaManager({ host, config, dials, topology, brokerId, controllerNode: this });
+    const { image } = this.loader;
+    const context = new ReplicaContext({ host, config, dials, topology, brokerId, controller: this, metadata: image });
+    this.replicas = new ReplicaManager(context, new AlterPartitionManager(context));
+    this.publisher = new BrokerMetadataPublisher(context, this.replicas, image);
     this.replicas.startup();
     const { previousBrokerEpoch } = this.replicas;
     const { clusterId } = topology;
@@ -98,7 +105,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
 
   onMetadata(image: MetadataImage, changed: readonly ChangedPartition[]): void {
     if (this.stopped) return;
-    this.replicas.applyMetadata(image, changed);
+    this.publisher.applyMetadata(changed);
     report(this.host, { kind: "MetadataApplied", replica: this.brokerId, to: image.nextOffset });
     this.maybeAskToBeUnfenced();
   }
@@ -118,7 +125,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   onUnfenced(): void {
     if (this.stopped) return;
     this.ready = true;
-    this.replicas.startServing();
+    this.publisher.startServing();
     this.owner.onBrokerReady();
   }
 

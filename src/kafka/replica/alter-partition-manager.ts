@@ -8,36 +8,31 @@
 import { ms } from "../../base/units.ts";
 import type { Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { LeaderEpoch, PartitionEpoch, TopicId } from "../ids.ts";
+import type { TopicId } from "../ids.ts";
 import type { AlterPartitionRequest, AlterPartitionResponse } from "../messages/broker-lifecycle.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
-import type { PendingIsr } from "./isr.ts";
+import type { AfterRefusal, IsrManager, IsrProposal, IsrProposer } from "./isr-manager.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 
 type RequestTopic = AlterPartitionRequest["topics"][number];
 type RequestPartition = RequestTopic["partitions"][number];
-export type AlteredPartition = AlterPartitionResponse["topics"][number]["partitions"][number];
-
-/** Who made a proposal. */
-export interface IsrProposer {
-  /** `altered` is the partition's state when `error` is NONE. */
-  onAlterPartitionAnswer(proposal: PendingIsr, error: ErrorCode, altered: AlteredPartition | undefined): void;
-}
-
-export interface IsrProposal {
-  readonly topic: string;
-  readonly topicId: TopicId;
-  readonly partition: number;
-  readonly leaderEpoch: LeaderEpoch;
-  readonly partitionEpoch: PartitionEpoch;
-  readonly members: RequestPartition["newIsrWithEpochs"];
-  readonly pending: PendingIsr;
-  readonly proposer: IsrProposer;
-}
 
 const RETRY_MS = 50;
 
-export class AlterPartitionManager implements CompletionHandler<readonly IsrProposal[]>, TimerTarget {
+/** Refusals after which only new metadata can tell what the ISR is. */
+const AWAIT_METADATA: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "UNKNOWN_TOPIC_ID",
+  "FENCED_LEADER_EPOCH",
+  "INVALID_UPDATE_VERSION",
+  "INVALID_REQUEST",
+  "NEW_LEADER_ELECTED",
+]);
+
+/** Refusals that say that nothing was changed and that the leader's partition epoch is the right one. */
+const NOT_APPLIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["OPERATION_NOT_ATTEMPTED", "INELIGIBLE_REPLICA"]);
+
+export class AlterPartitionManager implements IsrManager, CompletionHandler<readonly IsrProposal[]>, TimerTarget {
   private readonly context: ReplicaContext;
   private readonly client: NetworkClient<readonly IsrProposal[]>;
   /** Unanswered, in order of submission. */
@@ -51,7 +46,6 @@ export class AlterPartitionManager implements CompletionHandler<readonly IsrProp
     this.client = new NetworkClient(host, config, config["request.timeout.ms"], this);
   }
 
-  /** Whether a proposal of this partition has not been answered yet, be it one that the partition has forgotten since. */
   hasProposalOf(proposer: IsrProposer): boolean {
     return this.unanswered.has(proposer);
   }
@@ -59,6 +53,11 @@ export class AlterPartitionManager implements CompletionHandler<readonly IsrProp
   submit(proposal: IsrProposal): void {
     this.unanswered.set(proposal.proposer, proposal);
     this.sendUnlessInFlight();
+  }
+
+  afterRefusal(error: ErrorCode): AfterRefusal {
+    if (NOT_APPLIED.has(error)) return "take-back";
+    return AWAIT_METADATA.has(error) ? "await-metadata" : "propose-again";
   }
 
   onTimer(_timer: Timer): void {
@@ -100,23 +99,24 @@ export class AlterPartitionManager implements CompletionHandler<readonly IsrProp
   /** A partition that the response leaves out stays, and goes with the next request. */
   private answer(proposal: IsrProposal, response: AlterPartitionResponse): void {
     const altered = response.topics
-      .find((topic) => topic.topicId === proposal.topicId)
+      .find((topic) => topic.topic === proposal.topic && topic.topicId === proposal.topicId)
       ?.partitions.find((partition) => partition.partitionIndex === proposal.partition);
     if (altered === undefined) return;
     // Before the answer is handled, since that may make the next proposal.
     this.unanswered.delete(proposal.proposer);
     const { errorCode } = altered;
-    proposal.proposer.onAlterPartitionAnswer(proposal.pending, errorCode, errorCode === "NONE" ? altered : undefined);
+    proposal.proposer.onIsrAnswer(proposal.pending, errorCode, errorCode === "NONE" ? altered : undefined);
   }
 }
 
 function topicsOf(proposals: readonly IsrProposal[]): RequestTopic[] {
-  const byTopic = new Map<TopicId, { topicId: TopicId; topic: string; partitions: RequestPartition[] }>();
+  const byTopic = new Map<string, { topicId: TopicId; topic: string; partitions: RequestPartition[] }>();
   for (const { topic, topicId, partition, leaderEpoch, partitionEpoch, members } of proposals) {
-    let entry = byTopic.get(topicId);
+    // By both: where topics have no ids, only the name tells them apart.
+    let entry = byTopic.get(`${topic}/${topicId}`);
     if (entry === undefined) {
       entry = { topicId, topic, partitions: [] };
-      byTopic.set(topicId, entry);
+      byTopic.set(`${topic}/${topicId}`, entry);
     }
     entry.partitions.push({
       partitionIndex: partition,

@@ -47,20 +47,20 @@ export class HostedPartitions {
 
   /** The partition, or why it can't be had here. An empty topic id matches any. */
   find(topic: string, topicId: TopicId, index: number): Partition | ErrorCode {
-    const { image, logDirFailed } = this.context;
+    const { metadata, logDirFailed } = this.context;
     if (logDirFailed) return "KAFKA_STORAGE_ERROR";
     const partition = this.get(topic, index);
     if (partition !== undefined) {
       if (topicId === "" || partition.replica.topicId === topicId) return partition;
-      return image.topicById(topicId) === undefined ? "UNKNOWN_TOPIC_ID" : "INCONSISTENT_TOPIC_ID";
+      return metadata.topicById(topicId) === undefined ? "UNKNOWN_TOPIC_ID" : "INCONSISTENT_TOPIC_ID";
     }
-    if (topicId !== "" && image.topicById(topicId) === undefined) return "UNKNOWN_TOPIC_ID";
-    return image.partition(topic, index) === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : "NOT_LEADER_OR_FOLLOWER";
+    if (topicId !== "" && metadata.topicById(topicId) === undefined) return "UNKNOWN_TOPIC_ID";
+    return metadata.partition(topic, index) === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : "NOT_LEADER_OR_FOLLOWER";
   }
 
   /** Where to go instead, as far as this broker knows (KIP-951). */
   currentLeader(topic: string, index: number): CurrentLeader | undefined {
-    const registration = this.context.image.partition(topic, index);
+    const registration = this.context.metadata.partition(topic, index);
     return registration === undefined ? undefined : { leaderId: registration.leader, leaderEpoch: registration.leaderEpoch };
   }
 }

@@ -13,8 +13,6 @@ import type { Dials } from "../dials.ts";
 import type { ErrorCode } from "../errors.ts";
 import { report } from "../events.ts";
 import { type BrokerEpoch, type BrokerId, NONE, type Offset } from "../ids.ts";
-import type { PartitionRegistration } from "../metadata/image.ts";
-import type { AlteredPartition, AlterPartitionManager, IsrProposer } from "./alter-partition-manager.ts";
 import { FollowerState } from "./follower-state.ts";
 import { type HighWatermarkView, highWatermarkCandidate } from "./high-watermark.ts";
 import {
@@ -27,21 +25,10 @@ import {
   type PendingIsr,
   shrunk,
 } from "./isr.ts";
+import type { AlteredPartition, IsrManager, IsrProposer } from "./isr-manager.ts";
 import type { LocalReplica } from "./local-replica.ts";
+import type { PartitionState } from "./partition-state.ts";
 import type { ReplicaContext } from "./replica-context.ts";
-
-/** Refusals after which only new metadata can tell what the ISR is; until then the pending, stricter state stands. */
-const AWAIT_METADATA: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "UNKNOWN_TOPIC_OR_PARTITION",
-  "UNKNOWN_TOPIC_ID",
-  "FENCED_LEADER_EPOCH",
-  "INVALID_UPDATE_VERSION",
-  "INVALID_REQUEST",
-  "NEW_LEADER_ELECTED",
-]);
-
-/** Refusals that say that nothing was changed and that the leader's partition epoch is the right one. */
-const NOT_APPLIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["OPERATION_NOT_ATTEMPTED", "INELIGIBLE_REPLICA"]);
 
 export class LeaderReplica implements HighWatermarkView<FollowerState> {
   /** By ascending id. */
@@ -53,10 +40,10 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
   readonly dials: Dials;
   private readonly replica: LocalReplica;
   private readonly context: ReplicaContext;
-  private readonly proposals: AlterPartitionManager;
+  private readonly proposals: IsrManager;
   private readonly proposer: IsrProposer;
 
-  constructor(replica: LocalReplica, proposals: AlterPartitionManager, proposer: IsrProposer) {
+  constructor(replica: LocalReplica, proposals: IsrManager, proposer: IsrProposer) {
     this.replica = replica;
     this.context = replica.context;
     this.dials = this.context.dials;
@@ -84,22 +71,22 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
   }
 
   isEligible(follower: FollowerState): boolean {
-    return isEligibleForIsr(this.context.image.broker(follower.brokerId), follower.brokerEpoch, this.dials);
+    return isEligibleForIsr(this.context.metadata.broker(follower.brokerId), follower.brokerEpoch, this.dials);
   }
 
   // ---- taking over ----
 
-  /** The metadata says that this broker leads with this assignment and ISR. */
-  lead(registration: PartitionRegistration, newLeader: boolean): void {
+  /** This broker leads, with this assignment and ISR. */
+  lead(decided: PartitionState, newLeader: boolean): void {
     const { replica } = this;
     const { brokerId, host } = this.context;
-    const others = registration.replicas.filter((id) => id !== brokerId).sort((a, b) => a - b);
+    const others = decided.replicas.filter((id) => id !== brokerId).sort((a, b) => a - b);
     this.followers = others.map((id) => this.follower(id) ?? new FollowerState(id));
-    const newEpoch = registration.leaderEpoch > replica.leaderEpoch;
-    replica.partitionEpoch = registration.partitionEpoch;
+    const newEpoch = decided.leaderEpoch > replica.leaderEpoch;
+    replica.partitionEpoch = decided.partitionEpoch;
     replica.leader = brokerId;
-    if (newEpoch) this.beginEpoch(registration, newLeader);
-    const state = committedIsr(registration.isr);
+    if (newEpoch) this.beginEpoch(decided, newLeader);
+    const state = committedIsr(decided.isr);
     if (!newEpoch) {
       this.become(state);
       return;
@@ -120,9 +107,8 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
     this.reportIsr();
   }
 
-  private beginEpoch(registration: PartitionRegistration, newLeader: boolean): void {
+  private beginEpoch({ leaderEpoch, isr }: PartitionState, newLeader: boolean): void {
     const { replica, dials } = this;
-    const { leaderEpoch, isr } = registration;
     const epochStartOffset = this.leaderEndOffset;
     replica.leaderEpoch = leaderEpoch;
     this.epochStartOffset = epochStartOffset;
@@ -144,7 +130,7 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
     brokerEpoch: BrokerEpoch,
   ): boolean {
     if (this.dials["isr.brokerEpochCheck"] && brokerEpoch !== -1) {
-      const registered = this.context.image.broker(follower.brokerId);
+      const registered = this.context.metadata.broker(follower.brokerId);
       if (registered !== undefined && !registered.fenced && registered.epoch > brokerEpoch) return false;
     }
     follower.onFetch(fetch.fetchOffset, fetch.logStartOffset, this.context.host.now(), leaderEndOffset, brokerEpoch);
@@ -206,10 +192,11 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
   }
 
   private submit(pending: PendingIsr): void {
-    const { topic, topicId, partition, leaderEpoch, partitionEpoch } = this.replica;
+    const { topic, topicId, partition, leaderEpoch, partitionEpoch, controllerEpoch } = this.replica;
     const members = pending.proposed.map((id) => ({ brokerId: id, brokerEpoch: this.brokerEpochOf(id) }));
     const { proposer } = this;
-    this.proposals.submit({ topic, topicId, partition, leaderEpoch, partitionEpoch, members, pending, proposer });
+    const proposal = { topic, topicId, partition, leaderEpoch, partitionEpoch, controllerEpoch, members, pending, proposer };
+    this.proposals.submit(proposal);
   }
 
   /** As of its last fetch. -1 for a member that has not fetched yet: if it died, the partition epoch will have changed. */
@@ -219,8 +206,8 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
     return this.follower(id)?.brokerEpoch ?? -1;
   }
 
-  /** The controller answered a proposal. What an older proposal, or an older epoch, is told is of no interest any more. */
-  onAlterPartitionAnswer(proposal: PendingIsr, error: ErrorCode, altered: AlteredPartition | undefined): void {
+  /** A proposal was answered. What an older proposal, or an older epoch, is told is of no interest any more. */
+  onIsrAnswer(proposal: PendingIsr, error: ErrorCode, altered: AlteredPartition | undefined): void {
     const { replica } = this;
     const { topic, partition } = replica;
     const { host, brokerId } = this.context;
@@ -230,11 +217,11 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
       if (altered.leaderEpoch !== replica.leaderEpoch || altered.partitionEpoch < replica.partitionEpoch) return;
       replica.partitionEpoch = altered.partitionEpoch;
       this.become(committedIsr(altered.isr));
-    } else if (NOT_APPLIED.has(error)) {
-      this.become(proposal.lastCommitted);
-    } else if (!AWAIT_METADATA.has(error)) {
-      this.submit(proposal);
+      return;
     }
+    const reaction = this.proposals.afterRefusal(error);
+    if (reaction === "take-back") this.become(proposal.lastCommitted);
+    else if (reaction === "propose-again") this.submit(proposal);
   }
 
   private become(state: IsrState): void {

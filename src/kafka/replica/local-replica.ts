@@ -23,10 +23,14 @@ export class LocalReplica implements LogListener<KafkaRecord> {
   readonly context: ReplicaContext;
   readonly config: ReplicaConfig;
   readonly log: Log<KafkaRecord>;
-  /** As last told by the metadata. */
+  /** As last told by the controller. */
   leader: BrokerId = NONE;
   leaderEpoch: LeaderEpoch = NONE;
   partitionEpoch: PartitionEpoch = NONE;
+  /** ZooKeeper mode: of the controller that told it. */
+  controllerEpoch = NONE;
+  /** Whether the controller has told this incarnation of the broker that the replica is its own; else it is just found on the disk. */
+  hosted = false;
   private readonly storage: StorageErrorHandler;
   private reportedHighWatermark: Offset;
 

@@ -42,6 +42,7 @@ export class LogDirectory implements StorageErrorHandler, TimerTarget {
   private readonly highWatermarks: OffsetCheckpoint;
   /** Everything on the directory, by its name there. */
   private readonly replicas = new Map<string, LocalReplica>();
+  private notesHighWatermarks = false;
 
   constructor(context: ReplicaContext) {
     this.context = context;
@@ -70,14 +71,22 @@ export class LogDirectory implements StorageErrorHandler, TimerTarget {
     this.schedule("replica.checkpoint-recovery-points");
   }
 
-  /** High watermarks are noted from the first time on that the metadata is known, so that none is forgotten (KAFKA-1647). */
+  /** High watermarks are noted from the first time on that the controller has told what is hosted, so that none is forgotten (KAFKA-1647). */
   startHighWatermarkCheckpoints(): void {
+    if (this.notesHighWatermarks) return;
+    this.notesHighWatermarks = true;
+    this.checkpointHighWatermarks();
     this.schedule("replica.checkpoint-high-watermarks");
   }
 
   /** In order of opening. */
   all(): Iterable<LocalReplica> {
     return this.replicas.values();
+  }
+
+  /** The replica of whatever topic of that name. */
+  find(topic: string, partition: number): LocalReplica | undefined {
+    return this.replicas.get(partitionName(topic, partition));
   }
 
   /** The replica of this very topic: the one on disk, or a new one. One of an older topic of the same name goes. */
@@ -103,7 +112,7 @@ export class LogDirectory implements StorageErrorHandler, TimerTarget {
     const { context } = this;
     const dir = partitionName(topic, partition);
     const config = new ReplicaConfig(context.config);
-    config.update(context.image.topicConfig(topic));
+    config.update(context.metadata.topicConfig(topic));
     const log = Log.open<KafkaRecord>(context.host, {
       dir,
       config,
@@ -158,8 +167,8 @@ export class LogDirectory implements StorageErrorHandler, TimerTarget {
 
   private checkpointHighWatermarks(): void {
     const offsets = new Map<string, Offset>();
-    for (const [name, { log }] of this.replicas) offsets.set(name, log.highWatermark);
-    if (!this.highWatermarks.write(offsets)) this.onStorageError();
+    for (const [name, { log, hosted }] of this.replicas) if (hosted) offsets.set(name, log.highWatermark);
+    if (offsets.size > 0 && !this.highWatermarks.write(offsets)) this.onStorageError();
   }
 
   // ---- the end ----

@@ -7,26 +7,26 @@
 import type { ErrorCode } from "../errors.ts";
 import { report } from "../events.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../ids.ts";
-import type { PartitionRegistration } from "../metadata/image.ts";
 import type { RecordBatch } from "../records.ts";
-import type { AlteredPartition, AlterPartitionManager, IsrProposer } from "./alter-partition-manager.ts";
 import type { FetchWatch, PartitionAppend } from "./delayed-operations.ts";
 import type { PendingIsr } from "./isr.ts";
+import type { AlteredPartition, IsrManager, IsrProposer } from "./isr-manager.ts";
 import { LeaderReplica } from "./leader-replica.ts";
 import type { LocalReplica } from "./local-replica.ts";
+import type { PartitionState } from "./partition-state.ts";
 import { WatchList } from "./watch-list.ts";
 
 export class Partition implements IsrProposer {
   readonly replica: LocalReplica;
   /** The leader's side; undefined while this broker follows. */
   leading: LeaderReplica | undefined = undefined;
-  private readonly proposals: AlterPartitionManager;
+  private readonly proposals: IsrManager;
   /** By ascending required offset. */
   private produces: PartitionAppend[] = [];
   private readonly followerFetches = new WatchList<FetchWatch>();
   private readonly consumerFetches = new WatchList<FetchWatch>();
 
-  constructor(replica: LocalReplica, proposals: AlterPartitionManager) {
+  constructor(replica: LocalReplica, proposals: IsrManager) {
     this.replica = replica;
     this.proposals = proposals;
   }
@@ -37,20 +37,25 @@ export class Partition implements IsrProposer {
 
   // ---- roles (3.10) ----
 
-  makeLeader(registration: PartitionRegistration): void {
-    if (registration.partitionEpoch < this.replica.partitionEpoch) return;
+  /** What a proposal's answer has told already may be overtaken by older news. */
+  isOutdated(decided: PartitionState): boolean {
+    return decided.partitionEpoch < this.replica.partitionEpoch;
+  }
+
+  makeLeader(decided: PartitionState): void {
+    if (this.isOutdated(decided)) return;
     const newLeader = this.leading === undefined;
     this.leading ??= new LeaderReplica(this.replica, this.proposals, this);
-    this.leading.lead(registration, newLeader);
+    this.leading.lead(decided, newLeader);
     // It may lead alone.
     this.raiseHighWatermark();
   }
 
   /** True if the leader epoch rose: then fetching must be begun anew, and what waited here ends. */
-  makeFollower(registration: PartitionRegistration): boolean {
+  makeFollower(decided: PartitionState): boolean {
+    if (this.isOutdated(decided)) return false;
     const { replica } = this;
-    if (registration.partitionEpoch < replica.partitionEpoch) return false;
-    const { leader, leaderEpoch, partitionEpoch } = registration;
+    const { leader, leaderEpoch, partitionEpoch } = decided;
     const newEpoch = leaderEpoch > replica.leaderEpoch;
     this.leading = undefined;
     replica.leader = leader;
@@ -105,9 +110,9 @@ export class Partition implements IsrProposer {
     if (this.leading?.maybeIncrementHighWatermark()) this.wakeOnHighWatermark();
   }
 
-  onAlterPartitionAnswer(proposal: PendingIsr, error: ErrorCode, altered: AlteredPartition | undefined): void {
+  onIsrAnswer(proposal: PendingIsr, error: ErrorCode, altered: AlteredPartition | undefined): void {
     if (this.leading === undefined) return;
-    this.leading.onAlterPartitionAnswer(proposal, error, altered);
+    this.leading.onIsrAnswer(proposal, error, altered);
     if (altered !== undefined) this.raiseHighWatermark();
   }
 

@@ -3,7 +3,7 @@ import type { Host, NodeName } from "../../sim/host.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { Dials } from "../dials.ts";
 import type { BrokerEpoch, BrokerId } from "../ids.ts";
-import { MetadataImage } from "../metadata/image.ts";
+import type { BrokerMetadataCache } from "../metadata/broker-metadata-cache.ts";
 import type { ClusterTopology } from "../server/topology.ts";
 
 /** Where the active controller is, and as which incarnation this broker is registered with it. */
@@ -14,13 +14,14 @@ export interface ControllerFinder {
   brokerEpoch(): BrokerEpoch;
 }
 
-export interface ReplicaManagerOptions {
+interface ReplicaContextOptions {
   readonly host: Host;
   readonly config: BrokerConfig;
   readonly dials: Dials;
   readonly topology: ClusterTopology;
   readonly brokerId: BrokerId;
-  readonly controllerNode: ControllerFinder;
+  readonly controller: ControllerFinder;
+  readonly metadata: BrokerMetadataCache;
 }
 
 export class ReplicaContext {
@@ -30,17 +31,17 @@ export class ReplicaContext {
   readonly topology: ClusterTopology;
   readonly brokerId: BrokerId;
   readonly controller: ControllerFinder;
-  /** The cluster as last applied; read only. */
-  image = new MetadataImage();
+  readonly metadata: BrokerMetadataCache;
   /** True once the log directory has answered with an I/O error: nothing on it is served any more. */
   logDirFailed = false;
 
-  constructor(options: ReplicaManagerOptions) {
+  constructor(options: ReplicaContextOptions) {
     this.host = options.host;
     this.config = options.config;
     this.dials = options.dials;
     this.topology = options.topology;
     this.brokerId = options.brokerId;
-    this.controller = options.controllerNode;
+    this.controller = options.controller;
+    this.metadata = options.metadata;
   }
 }

@@ -84,6 +84,10 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
     return this.partitions.size === 0;
   }
 
+  has(partition: Partition): boolean {
+    return this.partitions.has(partition);
+  }
+
   /** Its turn comes with the next request: see {@link wake}. */
   add(partition: Partition): void {
     const { log } = partition.replica;
@@ -132,9 +136,9 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
       const { partition, state } = fetched;
       const { replica } = partition;
       const { topic, topicId } = replica;
-      // Partitions of one topic mostly come one after the other.
-      if (topics[at]?.topicId !== topicId) {
-        at = topics.findIndex((known) => known.topicId === topicId);
+      // Partitions of one topic mostly come one after the other. Where topics have no ids, only the name tells them apart.
+      if (topics[at]?.topicId !== topicId || topics[at]?.topic !== topic) {
+        at = topics.findIndex((known) => known.topicId === topicId && known.topic === topic);
         if (at < 0) {
           at = topics.push({ topicId, topic, partitions: [] }) - 1;
           sent.push([]);

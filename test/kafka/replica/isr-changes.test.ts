@@ -168,7 +168,7 @@ describe("expanding (replication 3.6, 3.7)", () => {
     c.runFor(ms(10));
     expect(c.fetched(stale)?.errorCode).toBe("NOT_LEADER_OR_FOLLOWER");
     expect(c.asked).toHaveLength(0);
-    const epoch = c.partition(1).replica.context.image.broker(3)?.epoch ?? -1;
+    const epoch = c.partition(1).replica.context.metadata.broker(3)?.epoch ?? -1;
     c.fetchAs(3, 1, 1, { brokerEpoch: epoch });
     c.runFor(ms(10));
     expect(c.asked[0]?.body.topics[0]?.partitions[0]?.newIsrWithEpochs).toContainEqual({ brokerId: 3, brokerEpoch: epoch });

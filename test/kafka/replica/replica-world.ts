@@ -3,6 +3,7 @@
  * who has heard of it, and what the controller answers.
  */
 import { ms, seconds } from "../../../src/base/units.ts";
+import { BrokerMetadataPublisher } from "../../../src/kafka/broker/broker-metadata-publisher.ts";
 import { BROKER_CONFIG, type BrokerConfig } from "../../../src/kafka/config/broker-config.ts";
 import { effectiveConfig } from "../../../src/kafka/config/definition.ts";
 import { DIAL_VALUES, type Dials } from "../../../src/kafka/dials.ts";
@@ -16,8 +17,9 @@ import { type Completion, type CompletionHandler, NetworkClient } from "../../..
 import type { AnyPendingRequest, PendingRequest } from "../../../src/kafka/net/request-channel.ts";
 import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import { type KafkaRecord, unstampedBatch } from "../../../src/kafka/records.ts";
+import { AlterPartitionManager } from "../../../src/kafka/replica/alter-partition-manager.ts";
 import type { Partition } from "../../../src/kafka/replica/partition.ts";
-import type { ControllerFinder } from "../../../src/kafka/replica/replica-context.ts";
+import { type ControllerFinder, ReplicaContext } from "../../../src/kafka/replica/replica-context.ts";
 import { ReplicaManager } from "../../../src/kafka/replica/replica-manager.ts";
 import type { DomainEvent, Host, NodeName, Process } from "../../../src/sim/host.ts";
 import { World, type WorldObserver } from "../../../src/sim/world.ts";
@@ -39,6 +41,7 @@ abstract class TestNode extends ServerProcess {
 
 class TestBroker extends TestNode implements ControllerFinder {
   readonly replicas: ReplicaManager;
+  readonly publisher: BrokerMetadataPublisher;
   readonly image = new MetadataImage();
   readonly id: BrokerId;
 
@@ -46,19 +49,24 @@ class TestBroker extends TestNode implements ControllerFinder {
     super(host);
     this.id = id;
     const brokers = setup.brokerIds.map((broker) => ({ id: broker, node: `broker-${broker}`, rack: null }));
-    this.replicas = new ReplicaManager({
+    const { config, dials } = setup;
+    const topology = { clusterId: "test", voters: [], zookeeper: [], brokers };
+    const context = new ReplicaContext({
       host,
-      config: setup.config,
-      dials: setup.dials,
-      topology: { clusterId: "test", voters: [], zookeeper: [], brokers },
+      config,
+      dials,
+      topology,
       brokerId: id,
-      controllerNode: this,
+      controller: this,
+      metadata: this.image,
     });
+    this.replicas = new ReplicaManager(context, new AlterPartitionManager(context));
+    this.publisher = new BrokerMetadataPublisher(context, this.replicas, this.image);
   }
 
   onStart(): void {
     this.replicas.startup();
-    this.replicas.startServing();
+    this.publisher.startServing();
     this.host.listen();
   }
 
@@ -248,7 +256,7 @@ export class ReplicaWorld {
         }
         broker.image.apply(each, offset);
       }
-      broker.replicas.applyMetadata(broker.image, [...changed.values()]);
+      broker.publisher.applyMetadata([...changed.values()]);
     }
   }
 
