@@ -1,6 +1,5 @@
 /** One scenario and one seed, run to a verdict. */
 import { INVARIANTS } from "../checks/catalogue.ts";
-import { exhibitRuns } from "../scenario/exhibit.ts";
 import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
@@ -15,7 +14,7 @@ export interface RunOptions {
   readonly withCauses?: boolean;
 }
 
-/** A scenario as it is played: an exhibit is played twice, with its dial at the old value and at the new one. */
+/** A scenario as it is played: an exhibit is played twice, with its switch at the old position and at the new one. */
 export interface Side {
   /** `old rule` or `new rule`; undefined for a scenario that is no exhibit. */
   readonly label: string | undefined;
@@ -24,9 +23,12 @@ export interface Side {
 
 /** The sides of a scenario, in the order in which they are played. */
 export function sidesOf(scenario: ScenarioSpec): readonly Side[] {
-  const runs = exhibitRuns(scenario);
-  if (runs.length === 0) return [{ label: undefined, scenario }];
-  return runs.map((run) => ({ label: `${run.side} rule`, scenario: run.scenario }));
+  const { exhibit } = scenario;
+  if (exhibit === undefined) return [{ label: undefined, scenario }];
+  return [
+    { label: "old rule", scenario: exhibit.old.scenario },
+    { label: "new rule", scenario: exhibit.new.scenario },
+  ];
 }
 
 /** Runs one side of a scenario. Pure: the same arguments give the same result. */

@@ -2,13 +2,15 @@
 import type { ScenarioSpec } from "../scenario/spec.ts";
 
 /** `Kafka 4.1 · KRaft, 3 brokers, 3 controllers`. */
-export function describeSetting({ release, cluster, turnedDials, dials }: ScenarioSpec): string {
+export function describeSetting({ release, cluster, turnedDials, dials, switched }: ScenarioSpec): string {
   const brokers = cluster.nodes.filter((node) => node.broker).length;
   const controllers = cluster.nodes.filter((node) => node.controller).length;
   const nodes = cluster.combined
     ? `${counted(brokers, "broker")} that are controllers too`
     : `${counted(brokers, "broker")}, ${counted(controllers, "controller")}`;
-  return [`Kafka ${release}`, `KRaft, ${nodes}`, ...turnedDials.map((dial) => `${dial}=${position(dials[dial])}`)].join(" · ");
+  const turned = turnedDials.filter((dial) => dial !== switched?.key).map((dial) => `${dial}=${position(dials[dial])}`);
+  if (switched !== undefined) turned.push(`${switched.key}=${switched.value}`);
+  return [`Kafka ${release}`, `KRaft, ${nodes}`, ...turned].join(" · ");
 }
 
 /** `orders: 3 partitions × 3, min ISR 2 · checkout: 100/s, acks=all`. */

@@ -6,6 +6,7 @@ import { quote } from "./quantities.ts";
 import { type ConfigKind, kindsThatKnow, NOT_MODELLED } from "./schema/config.ts";
 import { traitsOf } from "./schema/kit.ts";
 import type { Path } from "./source.ts";
+import { EXHIBIT_KINDS } from "./spec.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -145,10 +146,16 @@ function reportWrongWord(values: readonly unknown[], value: unknown, path: Path,
   sink.add(path, { code: "WRONG_VALUE", message, hint });
 }
 
+const MISSING_HINTS: Readonly<Record<string, string>> = {
+  "exhibit.source": "say where the failure is documented, such as KIP-966 or KAFKA-2729",
+  "exhibit.kind": `say what it is to Kafka: ${EXHIBIT_KINDS.join(", ")}`,
+};
+
 function reportMissing(path: Path, sink: ProblemSink): void {
   const parent = path.slice(0, -1).findLast((step) => typeof step === "string");
   const where = parent === undefined ? "the scenario" : quote(String(parent));
-  sink.add(path, { code: "MISSING_KEY", message: `${where} needs ${quote(String(path.at(-1)))}` });
+  const hint = MISSING_HINTS[path.join(".")];
+  sink.add(path, { code: "MISSING_KEY", message: `${where} needs ${quote(String(path.at(-1)))}`, hint });
 }
 
 const LISTED_AT_MOST = 10;

@@ -8,21 +8,24 @@ import { readFileSync } from "node:fs";
 import { assert } from "../base/assert.ts";
 import { DIAL_VALUES, type DialName, type Dials } from "../kafka/dials.ts";
 import { NEWEST_RELEASE, type Release, releaseOf } from "../kafka/releases.ts";
+import { askedFor, exhibitOf, problemsOf, type SideReading } from "./exhibit.ts";
 import { reportIssue } from "./issues.ts";
 import { type Mended, mend, NO_UNKNOWNS } from "./mending.ts";
 import { ScenarioNames } from "./names.ts";
 import { applyOverrides } from "./overrides.ts";
-import { ProblemSink } from "./problem-sink.ts";
+import { ProblemSink, throwIfAny } from "./problem-sink.ts";
 import { readSeed } from "./quantities.ts";
 import { DEFAULT_RUN_US, readClientNames, readConsumers, readNetwork, readProducers } from "./read-clients.ts";
 import { readCluster, readTopics } from "./read-cluster.ts";
-import { type ExpectSurroundings, readExhibit, readExpect, readNemesis, sideAskedFor } from "./read-expect.ts";
+import { type ExhibitReading, readExhibit } from "./read-exhibit.ts";
+import { type ExpectSurroundings, readExpect, readNemesis } from "./read-expect.ts";
 import { readFaults } from "./read-faults.ts";
 import { argumentError, ScenarioError } from "./scenario-error.ts";
 import { PARTITIONS_MAX } from "./schema/cluster.ts";
 import { SCENARIO_SCHEMA, type WrittenScenario } from "./schema/scenario.ts";
 import { ScenarioSource } from "./source.ts";
 import type { RunSpec, ScenarioSpec } from "./spec.ts";
+import { findSwitch, type SideName, turn } from "./switch.ts";
 
 export interface LoadOptions {
   /** `key=value` each, as {@link applyOverrides} takes them. */
@@ -38,18 +41,30 @@ export function loadScenario(file: string, options: LoadOptions = {}): ScenarioS
 
 /** Reads the text of a scenario; `file` is what errors call it. */
 export function parseScenario(text: string, file: string, options: LoadOptions = {}): ScenarioSpec {
-  const source = new ScenarioSource(text, file);
+  const read = (side: SideName, always: boolean): SideReading => readSide(new ScenarioSource(text, file), options, side, always);
+  const written = read("new", false);
+  if (written.exhibit === undefined || written.switch === undefined) {
+    written.sink.throwIfAny();
+    assert(written.spec !== undefined, "what can't be read has something wrong with it");
+    return deepFreeze(written.spec);
+  }
+  const { isOverridden } = written.switch;
+  const [old, fixed] = [read("old", true), isOverridden ? read("new", true) : written];
+  throwIfAny(isOverridden ? written.sink.all : problemsOf(old, fixed));
+  // Whoever sets the exhibit's switch wants that one run.
+  return deepFreeze(isOverridden ? askedFor(written, [old, fixed]) : exhibitOf(old, fixed));
+}
+
+/** Reads the document with its exhibit's switch in one position; `always`: whatever the command line says. */
+function readSide(source: ScenarioSource, options: LoadOptions, side: SideName, always: boolean): SideReading {
   applyOverrides(source, options.overrides ?? []);
   const sink = new ProblemSink(source);
+  const found = findSwitch(source, sink);
+  if (found !== undefined) turn(source, found, side, always);
   const raw = plainDocument(source, sink);
   const shape = readShape(raw, sink);
-  if (shape !== undefined) {
-    const spec = readMeaning(shape, options, sink);
-    sink.throwIfAny();
-    return deepFreeze(spec);
-  }
-  sink.throwIfAny();
-  throw new ScenarioError([]);
+  const meaning = shape && readMeaning(shape, options, sink);
+  return { side, sink, spec: meaning?.spec, exhibit: meaning?.exhibit, switch: found };
 }
 
 /** The seed that stands behind `--seed`. */
@@ -104,7 +119,13 @@ function readShape(raw: Readonly<Record<string, unknown>>, sink: ProblemSink): S
   return rest.success ? { written: rest.data, ...mended } : undefined;
 }
 
-function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): ScenarioSpec {
+interface Meaning {
+  /** With the file's own `expect`. */
+  readonly spec: ScenarioSpec;
+  readonly exhibit: ExhibitReading | undefined;
+}
+
+function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): Meaning {
   const release = releaseOf(written.kafka ?? NEWEST_RELEASE);
   assert(release !== undefined, `release ${written.kafka} was let through`);
   const cluster = readCluster(written, sink);
@@ -133,9 +154,8 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
   const around: ExpectSurroundings = { names, invariants: options.invariants, raw };
   const expect = readExpect(written.expect, ["expect"], around);
   const exhibit = readExhibit(written, expect, around);
-  const asked = sideAskedFor(exhibit, written, around);
   const rawFaults = (raw.faults ?? []) as readonly Readonly<Record<string, unknown>>[];
-  return {
+  const spec: ScenarioSpec = {
     file: sink.source.file,
     name: written.name,
     about: written.about?.trim() ?? "",
@@ -151,10 +171,11 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [] }),
     nemesis: readNemesis(written, run.forUs, names),
     run,
-    expect: asked?.expect ?? expect,
-    // Whoever turns the exhibit's dial wants that one side.
-    exhibit: asked === undefined ? exhibit : undefined,
+    expect,
+    exhibit: undefined,
+    switched: undefined,
   };
+  return { spec, exhibit };
 }
 
 function readDials(written: WrittenScenario, release: Release): Pick<ScenarioSpec, "dials" | "turnedDials"> {

@@ -7,11 +7,12 @@
 import { isAlias, isMap, isSeq, type Node, type Pair, parseDocument, Scalar, YAMLMap } from "yaml";
 import type { z } from "zod";
 import { nearest } from "./nearest.ts";
+import type { Complaint } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
-import { type Place, problemAt, ScenarioError, type ScenarioProblem } from "./scenario-error.ts";
+import { type Place, type ProblemCode, problemAt, ScenarioError, type ScenarioProblem } from "./scenario-error.ts";
 import { CONFIG_DEFINITIONS, type ConfigKind, DIAL_NAMES, kindsThatKnow, NOT_MODELLED } from "./schema/config.ts";
 import { SCENARIO_SCHEMA } from "./schema/scenario.ts";
-import { keyOf, type ScenarioSource } from "./source.ts";
+import { keyOf, type Path, type ScenarioSource } from "./source.ts";
 
 interface Override {
   readonly text: string;
@@ -47,34 +48,43 @@ function apply(source: ScenarioSource, override: Override): ScenarioProblem | un
     return complain(override, "BAD_ARGUMENT", `${quote(value)} is not a value`, text.length - value.length, text.length);
   }
   if (!isMap(source.document.contents)) return undefined;
-  const paths = pathsOf(source, key);
-  if (typeof paths !== "string") {
-    for (const path of paths) put(source, path, override);
-    return undefined;
+  const found = pathsOf(source, key);
+  if ("code" in found) return complain(override, found.code, found.message, 0, key.length, found.hint);
+  const label = `--set ${text}`;
+  const adopt = (made: Scalar): void => {
+    made.range = [0, key.length, key.length];
+    source.adopt(made, label, text, 0);
+  };
+  for (const path of found.paths) {
+    const node = parseDocument(value, { prettyErrors: false }).contents as Node;
+    source.adopt(node, label, text, text.length - value.length);
+    put(source, path, node, adopt);
   }
-  const code = NOT_MODELLED.has(key) ? "NOT_MODELLED" : "UNKNOWN_KEY";
-  const message = NOT_MODELLED.has(key)
-    ? `${quote(key)} is known to Kafka, but not modelled yet`
-    : `there is nothing called ${quote(key)} to set`;
-  return complain(override, code, message, 0, key.length, paths);
+  return undefined;
 }
 
-/** Where the key's value belongs, or a hint if nowhere. */
-function pathsOf(source: ScenarioSource, key: string): readonly (readonly string[])[] | string {
-  if ((DIAL_NAMES as readonly string[]).includes(key)) return [["dials", key]];
+/** Where the value of `key` belongs in the file, or what is wrong with the key. */
+export function pathsOf(source: ScenarioSource, key: string): { readonly paths: readonly Path[] } | Complaint {
+  const wrong = (hint: string): Complaint => {
+    if (!NOT_MODELLED.has(key)) return { code: "UNKNOWN_KEY", message: `there is nothing called ${quote(key)} to set`, hint };
+    return { code: "NOT_MODELLED", message: `${quote(key)} is known to Kafka, but not modelled yet`, hint };
+  };
+  if ((DIAL_NAMES as readonly string[]).includes(key)) return { paths: [["dials", key]] };
   const kinds = kindsThatKnow(key);
   if (kinds.length > 0) {
     const paths = kinds.flatMap((kind) => configPaths(source, kind, key));
-    return paths.length > 0 ? paths : `the scenario has no ${kinds.join(" and no ")} to set it on`;
+    return paths.length > 0 ? { paths } : wrong(`the scenario has no ${kinds.join(" and no ")} to set it on`);
   }
   const { contents } = source.document;
   const path = walk(SCENARIO_SCHEMA, contents, key, source);
-  if (path !== undefined) return [path];
-  if (NOT_MODELLED.has(key)) return "leave it out";
+  if (path !== undefined) return { paths: [path] };
+  if (NOT_MODELLED.has(key)) return wrong("leave it out");
   const guess = nearest(key, [...everyPath(SCENARIO_SCHEMA, contents, source), ...DIAL_NAMES, ...ALL_CONFIG_KEYS]);
-  return guess === undefined
-    ? "name a dial, a setting of Kafka, or a path in the file such as cluster.brokers"
-    : `did you mean ${guess}?`;
+  return wrong(
+    guess === undefined
+      ? "name a dial, a setting of Kafka, or a path in the file such as cluster.brokers"
+      : `did you mean ${guess}?`,
+  );
 }
 
 const ALL_CONFIG_KEYS: readonly string[] = [
@@ -159,21 +169,20 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   return inner === undefined ? schema : unwrapped(inner);
 }
 
-/** Sets the value, and makes the maps on the way to it that are not there yet. */
-function put(source: ScenarioSource, path: readonly string[], override: Override): void {
+/** Sets the value, and makes the maps on the way to it that are not there yet; `adopt` says where a new key stands. */
+export function put(source: ScenarioSource, path: Path, value: Node, adopt: (key: Scalar) => void): void {
   const { document } = source;
   let container = document.contents as Node;
   for (const [depth, step] of path.entries()) {
-    const isLast = depth === path.length - 1;
-    const child = childOf(container, step);
-    if (isLast) {
-      setChild(container, step, valueNode(source, override), source, override);
+    if (depth === path.length - 1) {
+      setChild(container, String(step), value, source, adopt);
       return;
     }
+    const child = childOf(container, String(step));
     // What an alias names is changed here only.
     let next = isAlias(child) ? (child.resolve(document)?.clone() as Node | undefined) : child;
     if (!isMap(next) && !isSeq(next)) next = new YAMLMap(document.schema);
-    if (next !== child) setChild(container, step, next, source, override);
+    if (next !== child) setChild(container, String(step), next, source, adopt);
     container = next;
   }
 }
@@ -184,7 +193,7 @@ function childOf(container: Node, step: string): Node | undefined {
   return isSeq(container) ? (container.items[Number(step)] as Node | undefined) : undefined;
 }
 
-function setChild(container: Node, step: string, value: Node, source: ScenarioSource, override: Override): void {
+function setChild(container: Node, step: string, value: Node, source: ScenarioSource, adopt: (key: Scalar) => void): void {
   if (isSeq(container)) {
     container.items[Number(step)] = value;
     return;
@@ -197,20 +206,13 @@ function setChild(container: Node, step: string, value: Node, source: ScenarioSo
   }
   const key = new Scalar(step);
   key.source = step;
-  key.range = [0, override.key.length, override.key.length];
-  source.adopt(key, `--set ${override.text}`, override.text, 0);
+  adopt(key);
   container.items.push(source.document.createPair(key, value) as (typeof container.items)[number]);
-}
-
-function valueNode(source: ScenarioSource, override: Override): Node {
-  const node = parseDocument(override.value, { prettyErrors: false }).contents as Node;
-  source.adopt(node, `--set ${override.text}`, override.text, override.text.length - override.value.length);
-  return node;
 }
 
 function complain(
   override: Override,
-  code: "BAD_ARGUMENT" | "UNKNOWN_KEY" | "NOT_MODELLED",
+  code: ProblemCode,
   message: string,
   start: number,
   end: number,

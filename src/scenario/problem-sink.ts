@@ -20,6 +20,10 @@ export class ProblemSink {
     return this.problems.length === 0;
   }
 
+  get all(): readonly ScenarioProblem[] {
+    return this.problems;
+  }
+
   add(path: Path, complaint: Complaint, part: "key" | "value" = "value"): void {
     const problem = problemAt(this.source.locate(path, part), complaint);
     // What an alias repeats, or an override sets in several places, is wrong only once.
@@ -31,8 +35,13 @@ export class ProblemSink {
 
   /** Throws all of them, in the order of the file, if there are any. */
   throwIfAny(): void {
-    if (this.problems.length === 0) return;
-    const inFile = (problem: ScenarioProblem): number => (problem.place?.isFile === true ? 0 : 1);
-    throw new ScenarioError(this.problems.sort((a, b) => inFile(a) - inFile(b) || a.line - b.line || a.column - b.column));
+    throwIfAny(this.problems);
   }
+}
+
+/** Throws all of them, in the order of the file, if there are any. */
+export function throwIfAny(problems: readonly ScenarioProblem[]): void {
+  if (problems.length === 0) return;
+  const inFile = (problem: ScenarioProblem): number => (problem.place?.isFile === true ? 0 : 1);
+  throw new ScenarioError([...problems].sort((a, b) => inFile(a) - inFile(b) || a.line - b.line || a.column - b.column));
 }

@@ -1,17 +1,14 @@
-/** Reads how a run must end, the nemesis, and the two sides of an exhibit. */
+/** Reads how a run must end, and the nemesis. */
 import type { Micros } from "../base/units.ts";
-import type { DialName } from "../kafka/dials.ts";
-import { DIAL_VALUES } from "../kafka/dials.ts";
 import type { NemesisSpec } from "./fault-spec.ts";
 import type { ScenarioNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { durationText, quote } from "./quantities.ts";
 import { patternText, readEventPattern } from "./read-patterns.ts";
-import { readDialValue } from "./schema/config.ts";
 import type { Written } from "./schema/kit.ts";
 import type { WrittenExpect, WrittenScenario } from "./schema/scenario.ts";
 import type { Path } from "./source.ts";
-import type { ExhibitSide, ExhibitSpec, ExpectSpec, GoalSpec } from "./spec.ts";
+import type { ExpectSpec, GoalSpec } from "./spec.ts";
 
 export interface ExpectSurroundings {
   readonly names: ScenarioNames;
@@ -45,7 +42,11 @@ export function readExpect(
   };
 }
 
-function readInvariants(written: readonly Written[], path: Path, { invariants, names }: ExpectSurroundings): readonly string[] {
+export function readInvariants(
+  written: readonly Written[],
+  path: Path,
+  { invariants, names }: ExpectSurroundings,
+): readonly string[] {
   for (const { text, index } of written) {
     if (invariants === undefined || invariants.includes(text)) continue;
     const guess = nearest(text, invariants);
@@ -69,64 +70,6 @@ function readGoals(written: WrittenExpect | undefined, path: Path, { names, raw 
     goals.push({ pattern, times: goal.nth ?? 1, text: patternText(original), source: names.sink.source.positionOf(at) });
   }
   return goals;
-}
-
-/** `base` is what the scenario's own `expect` says. */
-export function readExhibit(written: WrittenScenario, base: ExpectSpec, around: ExpectSurroundings): ExhibitSpec | undefined {
-  const { exhibit } = written;
-  if (exhibit === undefined) return undefined;
-  const { sink } = around.names;
-  const dial = exhibit.dial as DialName;
-  const turned = written.dials?.[dial];
-  if (turned !== undefined && !sink.source.isOverridden(["dials", dial])) {
-    sink.add(
-      ["dials", dial],
-      { code: "CONTRADICTION", message: `the exhibit turns \`${dial}\` itself`, hint: "leave it out here" },
-      "key",
-    );
-  }
-  const [newest, older] = DIAL_VALUES[dial] as readonly [boolean | string, boolean | string];
-  const positionOf = (side: "old" | "new", otherwise: boolean | string): boolean | string => {
-    const value = exhibit[side];
-    const reading = value === undefined ? { ok: true as const, value: otherwise } : readDialValue(dial, value);
-    if (reading.ok) return reading.value;
-    sink.add(["exhibit", side], { code: "WRONG_VALUE", message: reading.message, hint: reading.hint });
-    return otherwise;
-  };
-  const [old, fixed] = [positionOf("old", older), positionOf("new", newest)];
-  if (old === fixed)
-    sink.add(["exhibit", exhibit.old === undefined ? "new" : "old"], {
-      code: "CONTRADICTION",
-      message: "both sides have the dial in the same position",
-    });
-  const violates = readInvariants(exhibit.violates ?? [], ["exhibit", "violates"], around);
-  if (violates.length === 0 && exhibit["old-expect"] === undefined) {
-    sink.add(
-      ["exhibit"],
-      {
-        code: "MISSING_KEY",
-        message: "what does the old position do wrong?",
-        hint: "add `violates: NoAckedLoss`, or `old-expect`",
-      },
-      "key",
-    );
-  }
-  const newExpect = exhibit["new-expect"];
-  return {
-    dial,
-    old: { value: old, expect: readExpect(exhibit["old-expect"], ["exhibit", "old-expect"], around, violates) },
-    new: { value: fixed, expect: newExpect === undefined ? base : readExpect(newExpect, ["exhibit", "new-expect"], around) },
-  };
-}
-
-/** The side of the exhibit that someone asked for by turning its dial from outside. */
-export function sideAskedFor(
-  exhibit: ExhibitSpec | undefined,
-  written: WrittenScenario,
-  around: ExpectSurroundings,
-): ExhibitSide | undefined {
-  if (exhibit === undefined || !around.names.sink.source.isOverridden(["dials", exhibit.dial])) return undefined;
-  return [exhibit.old, exhibit.new].find((side) => side.value === written.dials?.[exhibit.dial]);
 }
 
 const DEFAULT_EVERY = { minUs: 5_000_000, maxUs: 15_000_000 };

@@ -75,6 +75,18 @@ export class ScenarioSource {
     return value !== undefined && this.overridden.has(value);
   }
 
+  /** What stands at exactly this path, aliases followed; undefined if nothing does. */
+  nodeAt(path: Path): Node | undefined {
+    let node: Node | undefined = this.document.contents ?? undefined;
+    for (const step of path) {
+      if (isMap(node)) node = (node.items.find((pair) => keyOf(pair) === String(step))?.value ?? undefined) as Node | undefined;
+      else if (isSeq(node)) node = node.items[Number(step)] as Node | undefined;
+      else return undefined;
+      if (isAlias(node)) node = node.resolve(this.document);
+    }
+    return node;
+  }
+
   /** The scalar at `path` as it was written: `4.10`, which as a number would be 4.1. */
   writtenAt(path: Path): string | undefined {
     const { value } = this.find(path);

@@ -38,8 +38,10 @@ export interface ScenarioSpec {
   readonly nemesis: NemesisSpec | undefined;
   readonly run: RunSpec;
   readonly expect: ExpectSpec;
-  /** Present when the file is played twice, with a dial at its old and at its new value. */
+  /** Present when the file is played twice; this here is then the new side. */
   readonly exhibit: ExhibitSpec | undefined;
+  /** On one side of an exhibit: its switch, and where it stands. */
+  readonly switched: { readonly key: string; readonly value: string } | undefined;
 }
 
 export interface ClusterSpec {
@@ -188,13 +190,26 @@ export interface GoalSpec {
   readonly source: string;
 }
 
+/**
+ * What a documented failure is to Kafka: a mistake that a release has fixed, one that none has yet, what its documents promise
+ * no better, or a guard that it always had and that is taken away here to show what it is for.
+ */
+export const EXHIBIT_KINDS = ["bug", "open", "by-design", "control"] as const;
+export type ExhibitKind = (typeof EXHIBIT_KINDS)[number];
+
+/** A documented failure of Kafka: the same file with one switch in two positions. */
 export interface ExhibitSpec {
-  readonly dial: DialName;
+  /** Where it is documented: `KAFKA-2729`, `KIP-966`. */
+  readonly source: string;
+  readonly kind: ExhibitKind;
+  /** The switch, as `--set` takes it: a dial, a setting of Kafka, or a path in the file. */
+  readonly key: string;
   readonly old: ExhibitSide;
   readonly new: ExhibitSide;
 }
 
-export interface ExhibitSide {
-  readonly value: boolean | string;
-  readonly expect: ExpectSpec;
+interface ExhibitSide {
+  /** Where the switch stands, for people: `off`, `1`, `all`. */
+  readonly value: string;
+  readonly scenario: ScenarioSpec;
 }

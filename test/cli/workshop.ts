@@ -29,7 +29,7 @@ run: { for: 3s }
 cluster: { brokers: 1, controllers: 3 }
 faults: [{ at: 5s, isolate: standby-controller, for: 20s }]
 run: { for: 45s }
-exhibit: { dial: kraft.preVote, violates: LeaderStability }
+exhibit: { source: KIP-996, kind: bug, dial: kraft.preVote, violates: LeaderStability }
 `,
 };
 

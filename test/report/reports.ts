@@ -24,4 +24,8 @@ export const AS_EXPECTED = results("Calm", `${CALM}seed: 11`, "calm.yaml")[0] as
 /** It breaks what nobody expected to break, and its name is a nuisance to every format. */
 export const UNEXPECTED = results('Loss <&> "quoted" \u0007 ]]>', LOSSY, "dir/loss.yaml")[0] as RunResult;
 export const UNDECIDED = results("Waits", `${CALM}faults: [{ when: Paused, crash: broker-1 }]`, "waits.yaml")[0] as RunResult;
-export const EXHIBIT = results("Exhibit", `${CALM}exhibit: { dial: kraft.preVote, violates: LeaderStability }`, "exhibit.yaml");
+export const EXHIBIT = results(
+  "Exhibit",
+  `${CALM}exhibit: { source: KIP-996, kind: bug, dial: kraft.preVote, violates: LeaderStability }`,
+  "exhibit.yaml",
+);

@@ -100,7 +100,7 @@ test("a fault on messages that found none is noted with its place, and decides n
 test("an exhibit is two runs; that a condition never comes true on one side leaves nothing undecided", () => {
   const exhibit = `${QUICK}faults: [{ when: Paused, crash: broker-1 }]
 run: { for: 3s }
-exhibit: { dial: kraft.preVote, violates: LeaderStability }`;
+exhibit: { source: KIP-996, kind: bug, dial: kraft.preVote, violates: LeaderStability }`;
   expect(results(exhibit).map(({ side, verdict, notes }) => [side, verdict, notes.length])).toEqual([
     ["old rule", "unexpected", 1],
     ["new rule", "as-expected", 1],

@@ -1,5 +1,5 @@
 /** `--set key=value`: dials, settings, paths in the file. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type LoadOptions, parseScenario, parseSeed } from "../../src/scenario/loader.ts";
 import { ScenarioError } from "../../src/scenario/scenario-error.ts";
 import type { ScenarioSpec } from "../../src/scenario/spec.ts";
@@ -15,7 +15,7 @@ producers:
   logger: { topic: a.b, rate: 1/s }
 faults:
   - { name: one, at: 5s, crash: broker-1 }
-exhibit: { dial: election.eligibleLeaderReplicas, violates: NoAckedLoss }
+exhibit: { source: KIP-966, kind: bug, dial: election.eligibleLeaderReplicas, violates: NoAckedLoss }
 `;
 
 function set(...overrides: string[]): ScenarioSpec {
@@ -79,6 +79,42 @@ test("whoever turns an exhibit's dial gets that one side, with what it is expect
   const old = set("election.eligibleLeaderReplicas=off");
   expect(old).toMatchObject({ exhibit: undefined, expect: { violates: ["NoAckedLoss"] } });
   expect(set("election.eligibleLeaderReplicas=on").expect.violates).toEqual([]);
+});
+
+describe("whoever sets the switch of an exhibit that is a setting", () => {
+  const exhibit = (...overrides: string[]): ScenarioSpec =>
+    parseScenario(
+      TEXT.replace("config: { acks: all }", "config: {}").replace(
+        /exhibit: .*/,
+        "exhibit: { source: docs, kind: by-design, set: acks, old: 1, new: all, old-expect: { records: { legally-lost: 5 } } }",
+      ),
+      "base.yaml",
+      { overrides, invariants: ["NoAckedLoss"] },
+    );
+
+  test("gets that one side, with what it is expected to do", () => {
+    expect(exhibit().exhibit?.key).toBe("acks");
+    // As the file writes it, or in other words.
+    for (const set of ["acks=1", 'acks="1"'])
+      expect(exhibit(set)).toMatchObject({ exhibit: undefined, expect: { records: { legallyLost: { min: 5, max: 5 } } } });
+    expect(exhibit("acks=all").expect.records).toMatchObject({ lost: { min: 0, max: 0 }, legallyLost: undefined });
+  });
+
+  test("gets one run of a third position, or of one client's, with what the file expects", () => {
+    for (const set of ["acks=0", "producers.checkout.config.acks=1"]) {
+      const { exhibit: sides, expect: expected } = exhibit(set);
+      expect(sides).toBeUndefined();
+      expect(expected.records).toMatchObject({ lost: { min: 0, max: 0 }, legallyLost: undefined });
+    }
+    expect(exhibit("producers.checkout.config.acks=1").producers.map(({ config }) => config.acks)).toEqual(["1", "all"]);
+  });
+
+  test("still gets two runs by setting something else, or where one position stands", () => {
+    const both = (spec: ScenarioSpec): (string | undefined)[] =>
+      [spec.exhibit?.old, spec.exhibit?.new].map((side) => side?.scenario.producers[0]?.config.acks);
+    expect(both(exhibit("linger.ms=7"))).toEqual(["1", "all"]);
+    expect(both(exhibit("exhibit.old=0"))).toEqual(["0", "all"]);
+  });
 });
 
 test("later overrides win, and the file stays as it was", () => {

@@ -1,11 +1,11 @@
 /** What a scenario means once it is loaded. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { test as property } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { exhibitRuns } from "../../src/scenario/exhibit.ts";
 import { parseScenario } from "../../src/scenario/loader.ts";
 import { ScenarioError } from "../../src/scenario/scenario-error.ts";
 import type { ScenarioSpec } from "../../src/scenario/spec.ts";
@@ -186,24 +186,84 @@ describe("of a scenario with everything in it", () => {
   });
 
   test("an exhibit is two runs that differ by one dial and by what is expected", () => {
-    const [old, fixed] = exhibitRuns(spec);
-    expect([old?.scenario.dials["kraft.checkQuorum"], fixed?.scenario.dials["kraft.checkQuorum"]]).toEqual([false, true]);
-    expect(old?.scenario.expect).toMatchObject({ violates: ["NoAckedLoss"], records: { lost: { min: 1, max: undefined } } });
-    expect(fixed?.scenario.expect).toMatchObject({
+    const { old, new: fixed, ...of } = exhibitIn(spec);
+    expect(of).toEqual({ source: "KAFKA-15489", kind: "bug", key: "kraft.checkQuorum" });
+    expect([old.value, fixed.value]).toEqual(["off", "on"]);
+    expect([old, fixed].map(({ scenario }) => scenario.dials["kraft.checkQuorum"])).toEqual([false, true]);
+    expect(old.scenario.expect).toMatchObject({ violates: ["NoAckedLoss"], records: { lost: { min: 1, max: undefined } } });
+    expect(fixed.scenario.expect).toMatchObject({
       violates: [],
       records: { lost: { min: 0, max: 0 }, failed: { min: 0, max: 0 } },
     });
-    expect(fixed?.scenario.faults).toBe(old?.scenario.faults);
-    expect(exhibitRuns(old?.scenario as ScenarioSpec)).toEqual([]);
+    expect(differences(old.scenario, fixed.scenario)).toEqual(["dials", "expect", "switched", "turnedDials"]);
+    expect(differences(fixed.scenario, spec)).toEqual(["exhibit", "expect", "switched"]);
   });
 });
 
-test("an exhibit needs no more than its dial and what the old position violates", () => {
-  const { exhibit } = load("name: x\nexhibit: { dial: isr.hwUses, violates: NoAckedLoss }");
-  expect(exhibit).toMatchObject({
-    old: { value: "committed", expect: { violates: ["NoAckedLoss"], records: { lost: undefined } } },
-    new: { value: "maximal", expect: { violates: [], records: { lost: { min: 0, max: 0 } } } },
+function exhibitIn({ exhibit }: ScenarioSpec): NonNullable<ScenarioSpec["exhibit"]> {
+  if (exhibit === undefined) throw new Error("this is no exhibit");
+  return exhibit;
+}
+
+/** Keys whose values differ. */
+function differences(a: ScenarioSpec, b: ScenarioSpec): string[] {
+  return (Object.keys(a) as (keyof ScenarioSpec)[]).filter((key) => !isDeepStrictEqual(a[key], b[key])).sort();
+}
+
+describe("the switch of an exhibit", () => {
+  const clients = "topics: { a: {} }\nproducers: { one: { topic: a, rate: 1/s }, two: { topic: a, rate: 1/s } }";
+
+  test("needs no positions if it is a dial: they are those around the newest release", () => {
+    const { old, new: fixed } = exhibitIn(
+      load("name: x\nexhibit: { source: KIP-497, kind: control, dial: isr.hwUses, violates: NoAckedLoss }"),
+    );
+    expect([old.value, fixed.value]).toEqual(["committed", "maximal"]);
+    expect(old.scenario.expect).toMatchObject({ violates: ["NoAckedLoss"], records: { lost: undefined } });
+    expect(fixed.scenario.expect).toMatchObject({ violates: [], records: { lost: { min: 0, max: 0 } } });
   });
+
+  test("may be a setting of Kafka: it is set wherever --set would set it, and nothing else differs", () => {
+    const {
+      key,
+      old,
+      new: fixed,
+    } = exhibitIn(
+      load(`name: x\n${clients}\nexhibit: { source: docs, kind: by-design, set: acks, old: 1, new: all, old-expect: {} }`),
+    );
+    expect(old.scenario.producers.map(({ config }) => config.acks)).toEqual(["1", "1"]);
+    expect(fixed.scenario.producers.map(({ config }) => config.acks)).toEqual(["all", "all"]);
+    expect([key, old.scenario.switched, fixed.scenario.switched]).toEqual([
+      "acks",
+      { key: "acks", value: "1" },
+      { key: "acks", value: "all" },
+    ]);
+    expect(differences(old.scenario, fixed.scenario)).toEqual(["producers", "switched"]);
+  });
+
+  test("may be a path in the file, such as one producer's setting, the cluster's size or a fault's time", () => {
+    const of = (set: string, old: string, fixed: string, more = ""): ScenarioSpec =>
+      load(
+        `name: x\n${clients}\n${more}exhibit: { source: s, kind: open, set: ${set}, old: ${old}, new: ${fixed}, violates: NoAckedLoss }`,
+      );
+    const one = exhibitIn(of("producers.one.config.acks", "1", "all"));
+    expect(one.old.scenario.producers.map(({ config }) => config.acks)).toEqual(["1", "all"]);
+    const size = exhibitIn(of("cluster.brokers", "2", "5"));
+    expect(size.old.scenario.cluster.nodes.filter(({ broker }) => broker)).toHaveLength(2);
+    const time = exhibitIn(of("faults.1.for", "1s", "20s", "faults: [{ at: 1s, crash: broker-1 }]\n"));
+    expect(time.new.scenario.faults[0]?.forUs).toBe(20_000_000);
+  });
+
+  test("may lie with the release, which is the text that it was written as", () => {
+    const { old, new: fixed } = exhibitIn(
+      load('name: x\nexhibit: { source: s, kind: bug, set: kafka, old: 3.9, new: "4.1", violates: NoAckedLoss }'),
+    );
+    expect([old.scenario.release, fixed.scenario.release]).toEqual(["3.9", "4.1"]);
+  });
+});
+
+test("what can't stand beside the rest of the format is a scenario, too", () => {
+  const text = readFileSync(fileURLToPath(new URL("everything-else.yaml", import.meta.url)), "utf8");
+  expect(exhibitIn(load(text)).old.scenario.expect.records.legallyLost).toEqual({ min: 1, max: undefined });
 });
 
 test("combined controllers live in the first brokers", () => {

@@ -1,6 +1,7 @@
 /** The schema of a whole scenario. */
 import { z } from "zod";
 import { readBounds, readDurationBounds, readSeed } from "../quantities.ts";
+import { EXHIBIT_KINDS } from "../spec.ts";
 import {
   CLOCKS_SCHEMA,
   CLUSTER_SCHEMA,
@@ -12,7 +13,7 @@ import {
 } from "./cluster.ts";
 import { DIAL_NAMES, DIALS_SCHEMA } from "./config.ts";
 import { FAULT_SCHEMA, GOAL_SCHEMA, NEMESIS_SCHEMA } from "./faults.ts";
-import { object, oneOrMore, quantity, wholeNumber } from "./kit.ts";
+import { object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
 import { CONSUMERS_SCHEMA, PRODUCERS_SCHEMA } from "./workload.ts";
 
 function count(description: string) {
@@ -46,15 +47,32 @@ const EXPECT_SHAPE = {
 const EXPECT_SCHEMA = object("expect", "How the run must end. By default nothing is violated and nothing lost.", EXPECT_SHAPE);
 export type WrittenExpect = z.output<typeof EXPECT_SCHEMA>;
 
-const DIAL_VALUE = z.union([z.boolean(), z.string(), z.number()], { error: () => "this must be a position of the dial" });
+const POSITION = z.union([z.boolean(), z.string(), z.number()], {
+  error: () => "this must be one value: a text, a number, on or off",
+});
 
 const EXHIBIT_SCHEMA = object(
   "exhibit",
-  "One file, two runs: the same faults and seed, with a dial at its old and at its new position.",
+  "A documented failure. One file, two runs: the same faults and seed, with one switch at its old and at its new position.",
   {
-    dial: z.enum(DIAL_NAMES as [string, ...string[]]).describe("The dial."),
-    old: DIAL_VALUE.describe("Its position before the fix. Default: what the newest release does not have.").optional(),
-    new: DIAL_VALUE.describe("Its position since the fix. Default: what the newest release has.").optional(),
+    source: z
+      .string({ error: () => "this must be a text" })
+      .min(1)
+      .describe("Where it is documented: KAFKA-2729, KIP-966."),
+    kind: word(
+      "bug: fixed in some release. open: fixed in none. by-design: nothing better is promised. control: a guard that Kafka always had, taken away.",
+      EXHIBIT_KINDS,
+    ),
+    dial: z
+      .enum(DIAL_NAMES as [string, ...string[]])
+      .describe("The switch: a dial.")
+      .optional(),
+    set: z
+      .string({ error: () => "this must be a text" })
+      .describe("The switch, where it is no dial: a setting of Kafka, or a path in the file, as --set takes it.")
+      .optional(),
+    old: POSITION.describe("The position before the fix. Default, of a dial: what the newest release does not have.").optional(),
+    new: POSITION.describe("The position since the fix. Default, of a dial: what the newest release has.").optional(),
     violates: oneOrMore("an invariant", "What the old position violates.").optional(),
     "old-expect": object("old-expect", "What else to expect at the old position.", EXPECT_SHAPE).optional(),
     "new-expect": object("new-expect", "What to expect at the new position. Default: `expect`.", EXPECT_SHAPE).optional(),
