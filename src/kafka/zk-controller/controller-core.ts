@@ -15,6 +15,7 @@ import type { Procedure, Step } from "../zk/procedure.ts";
 import type { ProcedureThread } from "../zk/procedure-thread.ts";
 import type { ZkClient } from "../zk/zk-client.ts";
 import type { WatchedEvent } from "../zookeeper/client-protocol.ts";
+import type { ControlChannels } from "./control-channels.ts";
 import type { ControllerContext } from "./controller-context.ts";
 import type { PartitionReplica } from "./states.ts";
 
@@ -28,6 +29,8 @@ export interface ControllerCore {
   /** The one thread that everything runs on, except what Kafka runs on request handlers. */
   readonly thread: ProcedureThread;
   readonly context: ControllerContext;
+  /** Orders to the brokers. */
+  readonly channels: ControlChannels;
   /** Of this broker's own registration; -1 before the first. */
   readonly brokerEpoch: BrokerEpoch;
   /** Whether this broker takes itself for the controller. A handler asks when it begins, as Kafka's do. */
