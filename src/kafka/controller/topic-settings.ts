@@ -10,12 +10,19 @@ const UNCLEAN_LEADER_ELECTION_ENABLE = "unclean.leader.election.enable";
 export function effectiveMinIsr(image: MetadataImage, config: BrokerConfig, topic: string): number {
   const first = image.partition(topic, 0);
   assert(first !== undefined, `topic ${topic} has no partition`);
-  const configured = image.topicConfig(topic).get(MIN_IN_SYNC_REPLICAS);
-  const minIsr = configured === undefined ? config[MIN_IN_SYNC_REPLICAS] : Number(configured);
-  return Math.min(minIsr, first.replicas.length);
+  return minIsrOf(image.topicConfig(topic).get(MIN_IN_SYNC_REPLICAS), config, first.replicas.length);
 }
 
 export function uncleanElectionEnabled(image: MetadataImage, config: BrokerConfig, topic: string): boolean {
-  const configured = image.topicConfig(topic).get(UNCLEAN_LEADER_ELECTION_ENABLE);
+  return uncleanElectionOf(image.topicConfig(topic).get(UNCLEAN_LEADER_ELECTION_ENABLE), config);
+}
+
+/** `configured`: as it was set on the topic, if it was. */
+export function minIsrOf(configured: string | undefined, config: BrokerConfig, replicas: number): number {
+  return Math.min(configured === undefined ? config[MIN_IN_SYNC_REPLICAS] : Number(configured), replicas);
+}
+
+/** `configured`: as it was set on the topic, if it was. */
+export function uncleanElectionOf(configured: string | undefined, config: BrokerConfig): boolean {
   return configured === undefined ? config[UNCLEAN_LEADER_ELECTION_ENABLE] : configured === "true";
 }

@@ -50,49 +50,56 @@ export class ProcedureThread implements TimerTarget, ZkResponseHandler<Procedure
     this.runNext();
   }
 
-  /** Drops what waits. The running handler goes on. Source: ControllerEventManager.clearAndPut. */
+  /** Before what waits: what belongs to the end of a handler. */
+  submitFirst(procedure: Procedure): void {
+    this.queue.unshift(procedure);
+    this.runNext();
+  }
+
+  /** Drops what waits, and tells it so. The running handler goes on. Source: ControllerEventManager.clearAndPut. */
   clearAndSubmit(procedure: Procedure): void {
     const dropped = this.queue;
-    this.queue = [];
+    this.queue = [procedure];
+    // What the dropped ones do about it must not start the next one before all of them have been told.
+    const { stepping } = this;
+    this.stepping = true;
     for (const each of dropped) each.onAborted("session-expired");
-    this.submit(procedure);
+    this.stepping = stepping;
+    this.runNext();
   }
 
   onZkResponses(responses: readonly ZkResponse[], procedure: Procedure): void {
     const running = this.stack.at(-1);
     assert(running === procedure, `${procedure.name} is answered while ${running?.name ?? "nobody"} runs`);
     const expired = responses.some((response) => response.error === "SESSIONEXPIRED");
-    this.take(expired ? { kind: "abort", reason: "session-expired" } : this.stepped(procedure, responses));
+    this.stepping = true;
+    this.goOn(expired ? { kind: "abort", reason: "session-expired" } : procedure.onResponses(responses));
+    this.runNext();
   }
 
   onTimer(_timer: Timer): void {
     const running = this.stack.at(-1);
     assert(running !== undefined, "nobody rests");
     this.stepping = true;
-    const step = running.onRested();
-    this.take(step);
+    this.goOn(running.onRested());
+    this.runNext();
   }
 
-  private stepped(procedure: Procedure, responses: readonly ZkResponse[]): Step {
-    this.stepping = true;
-    return procedure.onResponses(responses);
-  }
-
+  /** Starts handlers until one has to wait. */
   private runNext(): void {
-    if (this.stepping || this.stack.length > 0) return;
-    const next = this.queue.shift();
-    if (next === undefined) return;
-    this.stack.push(next);
-    this.stepping = true;
-    this.take(next.start());
+    while (!this.stepping && this.stack.length === 0 && this.host.alive) {
+      const next = this.queue.shift();
+      if (next === undefined) return;
+      this.stack.push(next);
+      this.stepping = true;
+      this.goOn(next.start());
+    }
   }
 
   /** Does what a step says, and whatever steps follow from it at once. */
-  private take(first: Step): void {
-    this.stepping = true;
+  private goOn(first: Step): void {
     for (let step: Step | undefined = first; step !== undefined && this.host.alive; ) step = this.follow(step);
     this.stepping = false;
-    this.runNext();
   }
 
   /** The next step, if nothing has to be waited for. */

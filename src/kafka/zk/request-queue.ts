@@ -2,7 +2,7 @@
  * The requests of a client, from being asked to being answered: which goes out next, what is on the wire, what has to go out again.
  *
  * Each batch stands for a thread of Kafka's that waits until all of its requests have an answer. Only so many requests may be on
- * the wire at once; who wants to send one more waits for its turn, one request a turn, so that a long batch does not starve the others.
+ * the wire at once. Who cannot go on waits for its turn, and a turn is one request then: a long batch does not starve the others.
  * Source: ZooKeeperClient.handleRequests (inFlightRequests), KafkaZkClient.retryRequestsUntilConnected.
  */
 import type { ZkRequest, ZkResponse } from "../zookeeper/client-protocol.ts";
@@ -87,8 +87,10 @@ export class RequestQueue {
   take(batch: Batch): ZkRequest {
     const request = batch.takeNext();
     this.inFlight += 1;
+    const more = batch.hasUnsent && !batch.serial;
+    if (more && this.inFlight < this.inFlightMax) return request;
     this.ready.shift();
-    if (batch.hasUnsent && !batch.serial) this.ready.push(batch);
+    if (more) this.ready.push(batch);
     return request;
   }
 
