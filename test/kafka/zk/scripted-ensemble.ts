@@ -24,7 +24,7 @@ import type { SessionId, Znode } from "../../../src/kafka/zookeeper/znode.ts";
 import type { Zxid } from "../../../src/kafka/zookeeper/zxid.ts";
 import { constant } from "../../../src/sim/distribution.ts";
 import type { Connection, DomainEvent, Host, Message, NodeName, Process, Timer } from "../../../src/sim/host.ts";
-import { World } from "../../../src/sim/world.ts";
+import { World, type WorldObserver } from "../../../src/sim/world.ts";
 
 /** Time from one node to another. A round trip is twice this, a handshake too. */
 export const LATENCY_US: Micros = 1_000;
@@ -43,7 +43,7 @@ interface Reached {
   readonly lastZxidSeen: Zxid;
 }
 
-export class ScriptedEnsemble {
+export class ScriptedEnsemble implements WorldObserver {
   readonly world: World;
   readonly servers: readonly NodeName[];
   readonly tree = new Map<string, Znode>();
@@ -66,15 +66,18 @@ export class ScriptedEnsemble {
   constructor(options: { readonly servers?: number; readonly seed?: string } = {}) {
     this.servers = Array.from({ length: options.servers ?? 1 }, (_, index) => `zk-${index + 1}`);
     this.world = new World({ seed: options.seed ?? "zk", latency: { default: constant(LATENCY_US) } });
-    this.world.observer = {
-      onEvent: (world, _node, event) => this.events.push({ at: world.time, event: event as DomainEvent & KafkaEvent }),
-      onWatch: () => {},
-    };
+    this.world.observer = this;
     for (const name of this.servers) {
       this.world.addNode({ name, factory: Object.freeze({ create: (host: Host) => new ScriptedServer(this, host) }) });
       this.world.start(name);
     }
   }
+
+  onEvent(world: World, _node: NodeName | undefined, event: DomainEvent): void {
+    this.events.push({ at: world.time, event: event as DomainEvent & KafkaEvent });
+  }
+
+  onWatch(): void {}
 
   runFor(us: Micros): this {
     this.world.runUntil(this.world.time + us);
