@@ -136,3 +136,12 @@ export const DIAL_DOCS: { readonly [D in DialName]: string } = {
     "Whether a fetch of the metadata log is answered at once if its high watermark lags (KIP-1166, 4.1).",
   "kraft.resignOnRestart": "Whether a restarted leader gives up its epoch (KAFKA-10527, 2.7).",
 };
+
+const KRAFT_DIALS: ReadonlySet<DialName> = new Set<DialName>(["isr.brokerEpochCheck", "election.eligibleLeaderReplicas"]);
+const ZOOKEEPER_DIALS: ReadonlySet<DialName> = new Set<DialName>(["isr.alterPartition", "topic.identifyById"]);
+
+/** The mode that a dial belongs to, where it decides nothing in the other; undefined for a dial of both. */
+export function modeOfDial(dial: DialName): "kraft" | "zookeeper" | undefined {
+  if (dial.startsWith("kraft.") || KRAFT_DIALS.has(dial)) return "kraft";
+  return /^(zk|broker|controller)\./.test(dial) || ZOOKEEPER_DIALS.has(dial) ? "zookeeper" : undefined;
+}

@@ -1,6 +1,11 @@
-/** Kafka releases as presets: which dials stand where, and which defaults differ. */
+/** Kafka releases as presets: which dials stand where, which defaults differ, and how a cluster of that release is coordinated. */
 import { DIAL_VALUES, type Dials } from "./dials.ts";
 
+/** Who decides: a quorum of controllers of Kafka's own, or brokers by way of a ZooKeeper ensemble. */
+export const CLUSTER_MODES = ["kraft", "zookeeper"] as const;
+export type ClusterMode = (typeof CLUSTER_MODES)[number];
+
+/** A release in one mode. */
 export interface Release {
   readonly version: string;
   readonly dials: Dials;
@@ -12,7 +17,7 @@ const NEWEST_DIALS = Object.fromEntries(
   Object.entries(DIAL_VALUES).map(([dial, values]) => [dial, values[0]]),
 ) as unknown as Dials;
 
-const RELEASES: readonly Release[] = [
+const KRAFT_RELEASES: readonly Release[] = [
   { version: "4.1", dials: NEWEST_DIALS, producerDefaults: {} },
   {
     version: "4.0",
@@ -31,11 +36,29 @@ const RELEASES: readonly Release[] = [
   },
 ];
 
-/** Newest first. */
-export const RELEASE_VERSIONS: readonly string[] = RELEASES.map((release) => release.version);
-export const NEWEST_RELEASE = RELEASE_VERSIONS[0] as string;
+const ZOOKEEPER_RELEASES: readonly Release[] = [
+  {
+    version: "3.9",
+    // Its controller never looks at the broker epochs of an ISR (KIP-903 is KRaft's), and knows no eligible leader replicas.
+    dials: { ...NEWEST_DIALS, "isr.brokerEpochCheck": false, "election.eligibleLeaderReplicas": false },
+    producerDefaults: { "linger.ms": 0 },
+  },
+];
 
-/** Undefined for a version that is not modelled. */
-export function releaseOf(version: string): Release | undefined {
-  return RELEASES.find((release) => release.version === version);
+function releasesOf(mode: ClusterMode): readonly Release[] {
+  return mode === "kraft" ? KRAFT_RELEASES : ZOOKEEPER_RELEASES;
+}
+
+/** Of either mode, newest first. */
+export const RELEASE_VERSIONS: readonly string[] = [
+  ...new Set([...KRAFT_RELEASES, ...ZOOKEEPER_RELEASES].map((release) => release.version)),
+];
+
+export function newestRelease(mode: ClusterMode): Release {
+  return releasesOf(mode)[0] as Release;
+}
+
+/** Undefined for a version that is not modelled, or not in this mode. */
+export function releaseOf(version: string, mode: ClusterMode): Release | undefined {
+  return releasesOf(mode).find((release) => release.version === version);
 }

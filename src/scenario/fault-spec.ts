@@ -1,8 +1,10 @@
 /** Faults as a scenario lists them, and the nemesis that draws its own. */
 import type { Micros } from "../base/units.ts";
+import type { BrokerId } from "../kafka/ids.ts";
 import type { PowerLossTail } from "../sim/disk.ts";
 import type { CutDirection } from "../sim/node-events.ts";
 import type { EventPattern, MessagePattern, NodeSelector } from "./patterns.ts";
+import type { TopicSpec } from "./spec.ts";
 
 export interface FaultSpec {
   /** 1, 2, … in the order of the file. */
@@ -63,10 +65,25 @@ export type FaultAction =
   /** The last entry of the files under `path` rots: `orders-0/` for a partition's log. */
   | { readonly do: "corrupt"; readonly nodes: Nodes; readonly path: string }
   | { readonly do: "clock"; readonly nodes: Nodes; readonly jumpUs: Micros; readonly driftPpm: number | undefined }
-  | { readonly do: "elect"; readonly topic: string; readonly partition: number; readonly type: "PREFERRED" | "UNCLEAN" }
+  | AdminAction
   | MessageAction
   /** Lets go what the hold of fault number `of` holds; 0: what any holds. */
   | { readonly do: "release"; readonly of: number };
+
+/** An administrator asks for something. */
+export type AdminAction =
+  | { readonly do: "elect"; readonly topic: string; readonly partition: number; readonly type: "PREFERRED" | "UNCLEAN" }
+  | { readonly do: "create-topic"; readonly topic: TopicSpec }
+  | { readonly do: "delete-topic"; readonly topic: string }
+  /** Replicas null: what is under way is called off. */
+  | {
+      readonly do: "reassign";
+      readonly topic: string;
+      readonly partition: number;
+      readonly replicas: readonly BrokerId[] | null;
+    }
+  /** By hand, past every broker: `/controller` forces an election of the controller. */
+  | { readonly do: "delete-znode"; readonly path: string };
 
 /** Applies to `times` matching messages ("all": until undone), from the `nth` on, counted from when the fault fires. */
 export interface MessageAction {

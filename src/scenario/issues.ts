@@ -15,7 +15,6 @@ const LATER: Readonly<Record<string, string>> = {
   members: "consumer groups are not modelled yet: a consumer is assigned its partitions by hand",
   group: "consumer groups are not modelled yet: a consumer is assigned its partitions by hand",
   transactions: "transactions are not modelled yet",
-  zookeeper: "ZooKeeper mode is not modelled yet",
 };
 
 /** Adds a problem for each thing that `issue` complains about. `raw` is the whole input. */
@@ -69,12 +68,12 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
   const traits = traitsOf(unknownKeys);
   const { what, keys } = traits ?? { what: "this", keys: [] };
   const at = [...path, key];
-  const kind = /^(broker|topic|producer|consumer) config$/.exec(what)?.[1] as ConfigKind | undefined;
+  const kind = /^(broker|topic|producer|consumer|zookeeper) config$/.exec(what)?.[1] as ConfigKind | undefined;
   if (kind === undefined && LATER[key] !== undefined) {
     sink.add(at, { code: "NOT_MODELLED", message: LATER[key] }, "key");
     return;
   }
-  if (kind !== undefined && NOT_MODELLED.has(key)) {
+  if (kind !== undefined && kind !== "zookeeper" && NOT_MODELLED.has(key)) {
     sink.add(
       at,
       { code: "NOT_MODELLED", message: `${quote(key)} is known to Kafka, but not modelled yet`, hint: "leave it out" },
@@ -87,7 +86,8 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
   let hint = guess === undefined ? `the keys are ${listed(keys)}` : `did you mean ${quote(guess)}?`;
   if (others.length > 0)
     hint = `it is a ${others.join(" and a ")} setting${guess === undefined ? "" : `; here it is ${quote(guess)}`}`;
-  const message = kind === undefined ? `${what} has no key ${quote(key)}` : `Kafka has no ${kind} setting ${quote(key)}`;
+  const owner = kind === "zookeeper" ? "ZooKeeper has no setting" : `Kafka has no ${kind} setting`;
+  const message = kind === undefined ? `${what} has no key ${quote(key)}` : `${owner} ${quote(key)}`;
   sink.add(at, { code: "UNKNOWN_KEY", message, hint }, "key");
 }
 

@@ -6,8 +6,6 @@
  */
 import { readFileSync } from "node:fs";
 import { assert } from "../base/assert.ts";
-import { DIAL_VALUES, type DialName, type Dials } from "../kafka/dials.ts";
-import { NEWEST_RELEASE, type Release, releaseOf } from "../kafka/releases.ts";
 import { askedFor, exhibitOf, problemsOf, type SideReading } from "./exhibit.ts";
 import { reportIssue } from "./issues.ts";
 import { type Mended, mend, NO_UNKNOWNS } from "./mending.ts";
@@ -16,10 +14,12 @@ import { applyOverrides } from "./overrides.ts";
 import { ProblemSink, throwIfAny } from "./problem-sink.ts";
 import { readSeed } from "./quantities.ts";
 import { DEFAULT_RUN_US, readClientNames, readConsumers, readNetwork, readProducers } from "./read-clients.ts";
-import { readCluster, readTopics } from "./read-cluster.ts";
+import { isOfOtherMode, readCluster } from "./read-cluster.ts";
 import { type ExhibitReading, readExhibit } from "./read-exhibit.ts";
 import { type ExpectSurroundings, readExpect, readNemesis } from "./read-expect.ts";
 import { readFaults } from "./read-faults.ts";
+import { readDials, readRelease } from "./read-release.ts";
+import { readCreatedTopics, readTopics } from "./read-topics.ts";
 import { argumentError, ScenarioError } from "./scenario-error.ts";
 import { PARTITIONS_MAX } from "./schema/cluster.ts";
 import { SCENARIO_SCHEMA, type WrittenScenario } from "./schema/scenario.ts";
@@ -126,20 +126,20 @@ interface Meaning {
 }
 
 function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): Meaning {
-  const release = releaseOf(written.kafka ?? NEWEST_RELEASE);
-  assert(release !== undefined, `release ${written.kafka} was let through`);
+  const release = readRelease(written, sink);
   const cluster = readCluster(written, sink);
   const clients = [...readClientNames(written, sink), ...unknowns.clients];
-  const servers = new ScenarioNames(sink, { servers: cluster.nodes, topics: [], clients });
-  const topics = readTopics(written, cluster, servers, sink);
+  const servers = new ScenarioNames(sink, { cluster, topics: [], clients });
+  const topics = readTopics(written, cluster, servers);
+  const createdTopics = readCreatedTopics(written, topics, cluster, servers);
   // Of a topic that could not be read, any partition may be named.
-  const known = topics.map(({ name, partitions }) => ({
+  const known = [...topics, ...createdTopics.values()].map(({ name, partitions }) => ({
     name,
     partitions: unknowns.topics.has(name) ? PARTITIONS_MAX : partitions,
   }));
-  const names = new ScenarioNames(sink, { servers: cluster.nodes, topics: known, clients });
+  const names = new ScenarioNames(sink, { cluster, topics: known, clients });
   for (const node of Object.keys(written.clocks ?? {}))
-    if (!names.everyone.includes(node)) names.unknownNode(node, ["clocks", node]);
+    if (!names.everyone.includes(node) && !isOfOtherMode(node, written)) names.unknownNode(node, ["clocks", node]);
   const run: RunSpec = {
     forUs: written.run?.for ?? DEFAULT_RUN_US,
     maxEvents: written.run?.["max-events"],
@@ -163,12 +163,12 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     release: release.version,
     seed: written.seed ?? 1,
     cluster,
-    ...readDials(written, release),
+    ...readDials(written, release, sink),
     topics,
     producers: readProducers(written, release, names),
     consumers: readConsumers(written, names),
     network: readNetwork(written, names),
-    faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [] }),
+    faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [], createdTopics }),
     nemesis: readNemesis(written, run.forUs, names),
     run,
     expect,
@@ -176,13 +176,6 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     switched: undefined,
   };
   return { spec, exhibit };
-}
-
-function readDials(written: WrittenScenario, release: Release): Pick<ScenarioSpec, "dials" | "turnedDials"> {
-  const given = Object.fromEntries(Object.entries(written.dials ?? {}).filter(([, value]) => value !== undefined));
-  const dials = { ...release.dials, ...given } as Dials;
-  const turnedDials = (Object.keys(DIAL_VALUES) as DialName[]).filter((dial) => dials[dial] !== release.dials[dial]);
-  return { dials, turnedDials };
 }
 
 function deepFreeze<T>(value: T): T {

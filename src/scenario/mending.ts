@@ -61,12 +61,14 @@ export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | un
   return { raw: mended, unknowns: { topics, clients: [...new Set(clients)] } };
 }
 
-/** `cluster.mode`, and settings, change nothing about which nodes there are. */
+/** Settings change nothing about which nodes there are. */
+const HARMLESS_IN_CLUSTER: readonly unknown[] = ["config", "zookeeper-config", "costs", "restart-after"];
+
 function dropConfig(mended: Record<string, unknown>, path: Path): boolean {
   const cluster = mended.cluster as Record<string, unknown>;
   const [section, part, node] = path;
   if (section !== "cluster") return false;
-  if (part === "mode" || part === "config") delete cluster[part];
+  if (HARMLESS_IN_CLUSTER.includes(part)) delete cluster[part as string];
   else if (part === "per-node" && node !== undefined) delete (cluster[part] as Record<PropertyKey, unknown>)[node];
   else return false;
   return true;

@@ -5,14 +5,16 @@
  */
 import { assert } from "../base/assert.ts";
 import type { BrokerId, ReplicaId, TopicPartition } from "../kafka/ids.ts";
+import type { ClusterMode } from "../kafka/releases.ts";
 import type { NodeName } from "../sim/host.ts";
 import { nearest } from "./nearest.ts";
-import type { ControllerRole, NodeSelector, PartitionRole } from "./patterns.ts";
+import type { ControllerRole, EnsembleRole, NodeSelector, PartitionRole } from "./patterns.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
+import { ENSEMBLE_MAX } from "./schema/cluster.ts";
 import type { Written } from "./schema/kit.ts";
 import type { Path } from "./source.ts";
-import type { ServerSpec, TopicSpec } from "./spec.ts";
+import type { ClusterSpec, ServerSpec, TopicSpec, ZooKeeperSpec } from "./spec.ts";
 
 export const PARTITION_ROLES = [
   "leader",
@@ -23,12 +25,14 @@ export const PARTITION_ROLES = [
   "preferred",
 ] as const satisfies PartitionRole[];
 const CONTROLLER_ROLES = ["active-controller", "standby-controller", "standby-controllers"] as const satisfies ControllerRole[];
-const GROUPS = ["brokers", "controllers", "clients", "servers", "all"] as const;
+const ENSEMBLE_ROLES = ["zookeeper-leader", "zookeeper-follower", "zookeeper-followers"] as const satisfies EnsembleRole[];
+const GROUPS = ["brokers", "controllers", "zookeepers", "clients", "servers", "all"] as const;
 
 /** Words that can't be the name of a client. */
 export const RESERVED_NAMES: readonly string[] = [
   ...PARTITION_ROLES,
   ...CONTROLLER_ROLES,
+  ...ENSEMBLE_ROLES,
   ...GROUPS,
   "rack",
   "admin",
@@ -37,48 +41,60 @@ export const RESERVED_NAMES: readonly string[] = [
   "none",
 ];
 
+type KnownTopic = Pick<TopicSpec, "name" | "partitions">;
+
 export class ScenarioNames {
   readonly brokers: readonly NodeName[];
+  /** In ZooKeeper mode the brokers, for any of them may be elected. */
   readonly controllers: readonly NodeName[];
+  readonly zookeepers: readonly NodeName[];
   readonly clients: readonly NodeName[];
   readonly sink: ProblemSink;
-  private readonly servers: readonly ServerSpec[];
-  private readonly topics: readonly Pick<TopicSpec, "name" | "partitions">[];
+  readonly mode: ClusterMode;
+  private readonly kafka: readonly ServerSpec[];
+  private readonly servers: readonly (ServerSpec | ZooKeeperSpec)[];
+  private readonly topics: readonly KnownTopic[];
 
   constructor(
     sink: ProblemSink,
     known: {
-      readonly servers: readonly ServerSpec[];
-      readonly topics: readonly Pick<TopicSpec, "name" | "partitions">[];
+      readonly cluster: ClusterSpec;
+      readonly topics: readonly KnownTopic[];
       readonly clients: readonly NodeName[];
     },
   ) {
     this.sink = sink;
-    this.servers = known.servers;
-    this.topics = known.topics;
+    const { mode, nodes, zookeeper } = known.cluster;
+    this.mode = mode;
+    this.kafka = nodes;
+    this.servers = [...nodes, ...zookeeper];
+    this.topics = widest(known.topics);
     this.clients = known.clients;
-    this.brokers = known.servers.filter((server) => server.broker).map((server) => server.name);
-    this.controllers = known.servers.filter((server) => server.controller).map((server) => server.name);
+    this.brokers = nodes.filter((server) => server.broker).map((server) => server.name);
+    this.zookeepers = zookeeper.map((server) => server.name);
+    this.controllers =
+      mode === "zookeeper" ? this.brokers : nodes.filter((server) => server.controller).map((server) => server.name);
   }
 
   get everyone(): readonly NodeName[] {
     return [...this.servers.map((server) => server.name), ...this.clients];
   }
 
+  /** Of a broker or controller. */
   idOf(node: NodeName): ReplicaId | undefined {
-    return this.servers.find((server) => server.name === node)?.id;
+    return this.kafka.find((server) => server.name === node)?.id;
   }
 
   hasServer(id: ReplicaId): boolean {
-    return this.servers.some((server) => server.id === id);
+    return this.kafka.some((server) => server.id === id);
   }
 
-  topic(name: string): Pick<TopicSpec, "name" | "partitions"> | undefined {
+  topic(name: string): KnownTopic | undefined {
     return this.topics.find((topic) => topic.name === name);
   }
 
   /** A topic by its name; complains if there is none. */
-  readTopic(name: string, path: Path): Pick<TopicSpec, "name" | "partitions"> | undefined {
+  readTopic(name: string, path: Path): KnownTopic | undefined {
     const topic = this.topic(name);
     if (topic === undefined)
       this.unknown(
@@ -111,7 +127,7 @@ export class ScenarioNames {
     return undefined;
   }
 
-  noPartition(topic: Pick<TopicSpec, "name" | "partitions">, partition: number, path: Path): void {
+  noPartition(topic: KnownTopic, partition: number, path: Path): void {
     const { name, partitions } = topic;
     const has = partitions === 1 ? "it has one, 0" : `it has ${partitions}, 0 to ${partitions - 1}`;
     const hint = `raise topics.${name}.partitions to ${partition + 1}, or name ${name}-0${partitions > 1 ? ` to ${name}-${partitions - 1}` : ""}`;
@@ -148,6 +164,12 @@ export class ScenarioNames {
     if (called !== null) return this.readCall(called[1] as string, (called[2] as string).trim(), path);
     const role = CONTROLLER_ROLES.find((each) => each === text);
     if (role !== undefined) return { kind: role };
+    const ensembleRole = ENSEMBLE_ROLES.find((each) => each === text);
+    if ((ensembleRole !== undefined || text === "zookeepers") && this.mode !== "zookeeper") {
+      this.noEnsemble(text, path);
+      return undefined;
+    }
+    if (ensembleRole !== undefined) return { kind: ensembleRole };
     const group = GROUPS.find((each) => each === text);
     if (group !== undefined) return { kind: "nodes", names: this.members(group) };
     if (this.everyone.includes(text)) return { kind: "nodes", names: [text] };
@@ -164,45 +186,58 @@ export class ScenarioNames {
   }
 
   unknownNode(text: string, path: Path, among: readonly NodeName[] = this.everyone): void {
-    const numbered = /^(broker|controller)-(\d+)$/.exec(text);
-    const kind = numbered?.[1];
-    const all = kind === "controller" ? this.controllers : this.brokers;
-    if (kind === undefined || all.length === 0) {
-      if ((PARTITION_ROLES as readonly string[]).includes(text)) {
-        const partition = this.topics[0] === undefined ? "orders-0" : `${this.topics[0].name}-0`;
-        this.sink.add(path, {
-          code: "WRONG_VALUE",
-          message: `${quote(text)} of which partition?`,
-          hint: `write ${text}(${partition})`,
-        });
-        return;
-      }
-      const words =
-        among === this.everyone || among.length > this.brokers.length ? [...among, ...CONTROLLER_ROLES, ...GROUPS] : among;
-      const broker = /^\d+$/.test(text) && this.brokers.includes(`broker-${text}`) ? `broker-${text}` : undefined;
-      this.unknown(`no node ${quote(text)} in this scenario`, text, words, undefined, path, broker);
-      return;
-    }
-    if (kind === "controller" && this.controllers[0]?.startsWith("broker-") === true) {
-      const hint = `name ${range(this.controllers)}`;
+    const numbered = /^(broker|controller|zookeeper)-(\d+)$/.exec(text);
+    if (numbered === null) this.unknownWord(text, path, among);
+    else if (numbered[1] === "zookeeper" && this.mode !== "zookeeper") this.noEnsemble(text, path);
+    else if (numbered[1] === "controller" && this.controllers[0]?.startsWith("broker-") === true) {
+      const why =
+        this.mode === "zookeeper" ? "in ZooKeeper mode a broker is the controller" : "its controllers live in the brokers";
+      const role = this.mode === "zookeeper" ? "active-controller, or name " : "";
+      const hint = `${role === "" ? "name" : "write"} ${role}${range(this.controllers)}`;
+      this.sink.add(path, { code: "UNKNOWN_NAME", message: `no ${text} in this cluster: ${why}`, hint });
+    } else this.unknownNumber(numbered[1] as "broker" | "controller" | "zookeeper", Number(numbered[2]), path);
+  }
+
+  private unknownWord(text: string, path: Path, among: readonly NodeName[]): void {
+    if ((PARTITION_ROLES as readonly string[]).includes(text)) {
+      const partition = this.topics[0] === undefined ? "orders-0" : `${this.topics[0].name}-0`;
       this.sink.add(path, {
-        code: "UNKNOWN_NAME",
-        message: `no ${text} in this cluster: its controllers live in the brokers`,
-        hint,
+        code: "WRONG_VALUE",
+        message: `${quote(text)} of which partition?`,
+        hint: `write ${text}(${partition})`,
       });
       return;
     }
-    const number = Number(numbered?.[2]);
+    const roles =
+      this.mode === "zookeeper" ? [...CONTROLLER_ROLES, ...ENSEMBLE_ROLES, ...GROUPS] : [...CONTROLLER_ROLES, ...GROUPS];
+    const words = among.length > this.brokers.length ? [...among, ...roles] : among;
+    const broker = /^\d+$/.test(text) && this.brokers.includes(`broker-${text}`) ? `broker-${text}` : undefined;
+    this.unknown(`no node ${quote(text)} in this scenario`, text, words, undefined, path, broker);
+  }
+
+  private unknownNumber(kind: "broker" | "controller" | "zookeeper", number: number, path: Path): void {
+    const all = { broker: this.brokers, controller: this.controllers, zookeeper: this.zookeepers }[kind];
     const numbers = all.map((name) => name.slice(name.lastIndexOf("-") + 1));
+    const [noun, key] = kind === "zookeeper" ? ["ZooKeeper server", "zookeeper"] : [kind, `${kind}s`];
     const are =
       all.length === 1
         ? `the only one is ${numbers[0]}`
-        : `${kind}s are ${all.length > 8 ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ")}`;
-    const raise = number > 0 && number <= 1_000 ? `raise cluster.${kind}s to ${number}, or name ` : "name ";
+        : `${noun}s are ${all.length > 8 ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ")}`;
+    const most = kind === "zookeeper" ? ENSEMBLE_MAX : 1_000;
+    const needed = kind === "zookeeper" && number % 2 === 0 ? number + 1 : number;
+    const raise = number > 0 && needed <= most ? `raise cluster.${key} to ${needed}, or name ` : "name ";
     this.sink.add(path, {
       code: "UNKNOWN_NAME",
-      message: `no ${kind} ${number} in this cluster (${are})`,
+      message: `no ${noun} ${number} in this cluster (${are})`,
       hint: `${raise}${all.length === 1 ? "" : "one of "}${range(all)}`,
+    });
+  }
+
+  private noEnsemble(text: string, path: Path): void {
+    this.sink.add(path, {
+      code: "UNKNOWN_NAME",
+      message: `no ${text} in this cluster: in KRaft mode there is no ZooKeeper`,
+      hint: `name ${range(this.controllers)}, or write cluster.mode: zookeeper`,
     });
   }
 
@@ -231,6 +266,8 @@ export class ScenarioNames {
         return this.brokers;
       case "controllers":
         return this.controllers;
+      case "zookeepers":
+        return this.zookeepers;
       case "clients":
         return this.clients;
       case "servers":
@@ -260,6 +297,16 @@ export class ScenarioNames {
     }
     this.sink.add(path, { code: "UNKNOWN_NAME", message, hint });
   }
+}
+
+/** Each topic once: one that is created again may have more partitions. */
+function widest(topics: readonly KnownTopic[]): readonly KnownTopic[] {
+  const byName = new Map<string, KnownTopic>();
+  for (const topic of topics) {
+    const known = byName.get(topic.name);
+    if (known === undefined || known.partitions < topic.partitions) byName.set(topic.name, topic);
+  }
+  return [...byName.values()];
 }
 
 /** `broker-1, broker-2, broker-3`, or `broker-1 to broker-20`. */

@@ -94,9 +94,10 @@ const ALL_CONFIG_KEYS: readonly string[] = [
 /** Every place where a config of this kind lives. What a single node sets for itself is overwritten, too. */
 function configPaths(source: ScenarioSource, kind: ConfigKind, key: string): string[][] {
   const { document } = source;
-  if (kind === "broker") {
-    const own = keysUnder(document.getIn(["cluster", "per-node"], true)).map((node) => ["cluster", "per-node", node, "config"]);
-    return [["cluster", "config", key], ...own.filter((path) => document.hasIn([...path, key])).map((path) => [...path, key])];
+  if (kind === "broker" || kind === "zookeeper") {
+    const part = kind === "broker" ? "config" : "zookeeper-config";
+    const own = keysUnder(document.getIn(["cluster", "per-node"], true)).map((node) => ["cluster", "per-node", node, part]);
+    return [["cluster", part, key], ...own.filter((path) => document.hasIn([...path, key])).map((path) => [...path, key])];
   }
   const section = `${kind}s`;
   return keysUnder(document.get(section, true)).map((name) => [section, name, "config", key]);

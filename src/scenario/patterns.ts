@@ -14,12 +14,15 @@ export type EventKind = ScenarioEvent["kind"] & DomainEvent["kind"];
 export type NodeSelector =
   | { readonly kind: "nodes"; readonly names: readonly NodeName[] }
   | { readonly kind: PartitionRole; readonly topic: string; readonly partition: number }
-  | { readonly kind: ControllerRole };
+  | { readonly kind: ControllerRole | EnsembleRole };
 
 /** `follower` is the replica with the lowest id that does not lead; `followers` are all that do not. */
 export type PartitionRole = "leader" | "follower" | "followers" | "replicas" | "isr" | "preferred";
 /** `standby-controller` is the first of the controllers that are not active; `standby-controllers` are all of those. */
 export type ControllerRole = "active-controller" | "standby-controller" | "standby-controllers";
+
+/** `zookeeper-follower` is the first of the servers that do not lead; `zookeeper-followers` are all of those. */
+export type EnsembleRole = "zookeeper-leader" | "zookeeper-follower" | "zookeeper-followers";
 
 export interface EventPattern {
   readonly kind: EventKind;
@@ -49,7 +52,8 @@ export type NodeTerm =
   | { readonly kind: "own-leader" }
   | { readonly kind: "role"; readonly role: PartitionRole; readonly topic: string; readonly partition: number };
 
-export type MessageKind = ApiName | `${ApiName}Response`;
+/** An API of Kafka's or that and `Response`, or what ZooKeeper's clients and servers say to one another. */
+export type MessageKind = ApiName | `${ApiName}Response` | `Zk${string}`;
 
 export interface MessagePattern {
   readonly kind: MessageKind;
@@ -57,4 +61,6 @@ export interface MessagePattern {
   readonly to: readonly NodeSelector[] | undefined;
   /** Only messages that speak of this partition. */
   readonly partition: TopicPartition | undefined;
+  /** Only ZooKeeper messages about this path; with `*` at its end, about any path that begins so. */
+  readonly path: string | undefined;
 }

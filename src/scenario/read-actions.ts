@@ -5,9 +5,11 @@ import type { ScenarioNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
+import { ADMIN_KEYS, readAdminAction } from "./read-admin-actions.ts";
 import { patternText, readMessagePattern } from "./read-patterns.ts";
 import type { WrittenFault, WrittenMessage } from "./schema/faults.ts";
 import type { Path } from "./source.ts";
+import type { TopicSpec } from "./spec.ts";
 
 /** What the reading of a fault needs to know besides the fault. */
 export interface FaultSurroundings {
@@ -17,6 +19,8 @@ export interface FaultSurroundings {
   /** Each fault as it stands in the file: its keys are in the author's order. */
   readonly raw: readonly Readonly<Record<string, unknown>>[];
   readonly written: readonly WrittenFault[];
+  /** By the index of the fault that creates it. */
+  readonly createdTopics: ReadonlyMap<number, TopicSpec>;
 }
 
 const ON_NODES = ["crash", "restart", "stop", "pause", "resume", "wipe", "isolate", "heal", "sync"] as const;
@@ -35,7 +39,7 @@ export const ACTION_KEYS: readonly string[] = [
   "slow-disk",
   "corrupt",
   "clock",
-  "elect",
+  ...ADMIN_KEYS,
   "release",
 ];
 
@@ -57,7 +61,7 @@ const AT_ONCE: readonly FaultAction["do"][] = [
   "reset",
   "corrupt",
   "sync",
-  "elect",
+  ...ADMIN_KEYS,
   "release",
   "repair-disk",
 ];
@@ -117,10 +121,12 @@ export function readAction(key: string, fault: WrittenFault, index: number, arou
       return readCorrupt(fault, index, around);
     case "clock":
       return readClock(fault, index, around);
-    case "elect": {
-      const partition = names.readPartition(fault.elect?.partition ?? "", [...path, "elect", "partition"]);
-      return partition && { do: key, ...partition, type: fault.elect?.type === "unclean" ? "UNCLEAN" : "PREFERRED" };
-    }
+    case "elect":
+    case "create-topic":
+    case "delete-topic":
+    case "reassign":
+    case "delete-znode":
+      return readAdminAction(key, fault, index, around);
     default:
       return readRelease(fault.release ?? "", index, around);
   }

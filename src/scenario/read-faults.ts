@@ -127,14 +127,14 @@ function readCondition(
 ): FaultTrigger | undefined {
   const nth = when.nth ?? 1;
   if (when.event === undefined && when.message !== undefined) {
-    const { message, from, to, partition, moment = "sent", nth: _nth, ...others } = when;
+    const { message, from, to, partition, path: znode, moment = "sent", nth: _nth, ...others } = when;
     for (const key of Object.keys(others)) {
       names.sink.add(
         [...path, key],
         {
           code: "UNKNOWN_KEY",
           message: `a message has no ${quote(key)} to look at`,
-          hint: "it has message, from, to, partition, nth, moment",
+          hint: "it has message, from, to, partition, path, nth, moment",
         },
         "key",
       );
@@ -145,6 +145,7 @@ function readCondition(
         from: asSelectors(from),
         to: asSelectors(to),
         partition: partition === undefined ? undefined : String(partition),
+        path: znode === undefined ? undefined : String(znode),
       },
       path,
       names,

@@ -1,4 +1,5 @@
 /** Reads patterns of events and messages, as they stand in `when`, in `reaches` and in faults on messages. */
+import { API_NAMES } from "../kafka/messages/apis.ts";
 import { EVENT_KINDS, type FieldType, fieldsOf } from "./event-fields.ts";
 import { PARTITION_ROLES, type ScenarioNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
@@ -165,16 +166,14 @@ interface WrittenMessagePattern {
   readonly from?: readonly Written[] | undefined;
   readonly to?: readonly Written[] | undefined;
   readonly partition?: string | undefined;
+  readonly path?: string | undefined;
 }
 
 export function readMessagePattern(written: WrittenMessagePattern, path: Path, names: ScenarioNames): MessagePattern | undefined {
-  const kind = MESSAGE_KINDS.find((each): each is MessageKind => each === written.message);
+  const kind = MESSAGE_KINDS.find((each) => each === written.message);
   if (kind === undefined) {
     const guess = nearest(written.message, MESSAGE_KINDS);
-    const hint =
-      guess === undefined
-        ? `the requests are ${MESSAGE_KINDS.filter((_, i) => i % 2 === 0).join(", ")}`
-        : `did you mean ${guess}?`;
+    const hint = guess === undefined ? `the requests are ${API_NAMES.join(", ")}` : `did you mean ${guess}?`;
     names.sink.add([...path, "message"], { code: "WRONG_VALUE", message: `there is no message ${quote(written.message)}`, hint });
     return undefined;
   }
@@ -183,7 +182,19 @@ export function readMessagePattern(written: WrittenMessagePattern, path: Path, n
     from: written.from === undefined ? undefined : names.readSelectors(written.from, [...path, "from"]),
     to: written.to === undefined ? undefined : names.readSelectors(written.to, [...path, "to"]),
     partition: written.partition === undefined ? undefined : names.readPartition(written.partition, [...path, "partition"]),
+    path: written.path === undefined ? undefined : readZnodePath(kind, written.path, [...path, "path"], names),
   };
+}
+
+function readZnodePath(kind: MessageKind, written: string, path: Path, names: ScenarioNames): string | undefined {
+  if (!kind.startsWith("Zk")) {
+    const message = `${quote(kind)} is no message of ZooKeeper's, so it is about no path`;
+    names.sink.add(path, { code: "CONTRADICTION", message, hint: "leave it out" }, "key");
+  } else if (!/^\/$|^\/(?:[^/*]+\/)*(?:[^/*]+\*?|\*)$/.test(written)) {
+    const hint = "such as /controller, or /brokers/ids/*";
+    names.sink.add(path, { code: "WRONG_VALUE", message: `${quote(written)} is not the path of a znode`, hint });
+  }
+  return written;
 }
 
 /** For people: `IsrChanged partition=orders-0 isr=[leader]`. */

@@ -7,7 +7,7 @@
 import { unreachable } from "../base/assert.ts";
 import { type BrokerId, NONE } from "../kafka/ids.ts";
 import type { NodeName } from "../sim/host.ts";
-import type { ControllerRole, NodeSelector, PartitionRole } from "./patterns.ts";
+import type { ControllerRole, EnsembleRole, NodeSelector, PartitionRole } from "./patterns.ts";
 
 /** What selectors and patterns ask of the cluster, as it is known from outside. */
 export interface ClusterFacts {
@@ -17,8 +17,11 @@ export interface ClusterFacts {
   replicas(topic: string, partition: number): readonly BrokerId[];
   isr(topic: string, partition: number): readonly BrokerId[];
   activeController(): NodeName | undefined;
-  /** By ascending id. */
+  /** By ascending id. In ZooKeeper mode the brokers. */
   controllers(): readonly NodeName[];
+  zookeeperLeader(): NodeName | undefined;
+  /** By ascending id; none in KRaft mode. */
+  zookeepers(): readonly NodeName[];
   brokerNode(id: BrokerId): NodeName | undefined;
 }
 
@@ -61,6 +64,10 @@ function resolveOne(selector: NodeSelector, facts: ClusterFacts): readonly NodeN
     case "standby-controller":
     case "standby-controllers":
       return controllersInRole(selector.kind, facts);
+    case "zookeeper-leader":
+    case "zookeeper-follower":
+    case "zookeeper-followers":
+      return zookeepersInRole(selector.kind, facts);
     default:
       return brokersInRole(selector.kind, selector.topic, selector.partition, facts)
         .map((id) => facts.brokerNode(id))
@@ -73,6 +80,13 @@ function controllersInRole(role: ControllerRole, facts: ClusterFacts): readonly 
   if (role === "active-controller") return active === undefined ? [] : [active];
   const standby = facts.controllers().filter((name) => name !== active);
   return role === "standby-controller" ? standby.slice(0, 1) : standby;
+}
+
+function zookeepersInRole(role: EnsembleRole, facts: ClusterFacts): readonly NodeName[] {
+  const leader = facts.zookeeperLeader();
+  if (role === "zookeeper-leader") return leader === undefined ? [] : [leader];
+  const others = facts.zookeepers().filter((name) => name !== leader);
+  return role === "zookeeper-follower" ? others.slice(0, 1) : others;
 }
 
 function followers(replicas: readonly BrokerId[], leader: BrokerId): BrokerId[] {

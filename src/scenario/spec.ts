@@ -7,9 +7,12 @@
 import type { Micros } from "../base/units.ts";
 import type { BrokerConfig } from "../kafka/config/broker-config.ts";
 import type { ConsumerConfig, ProducerConfig } from "../kafka/config/client-config.ts";
+import type { ServiceCosts } from "../kafka/config/service-costs.ts";
 import type { DialName, Dials } from "../kafka/dials.ts";
-import type { BrokerId, ReplicaId, TopicPartition } from "../kafka/ids.ts";
+import type { BrokerId, ReplicaId, TopicPartition, ZkServerId } from "../kafka/ids.ts";
 import type { JsonValue } from "../kafka/producer/record-template.ts";
+import type { ClusterMode } from "../kafka/releases.ts";
+import type { ZooKeeperConfig } from "../kafka/zookeeper/config.ts";
 import type { DiskSpec } from "../sim/disk.ts";
 import type { Distribution } from "../sim/distribution.ts";
 import type { NodeName } from "../sim/host.ts";
@@ -45,26 +48,42 @@ export interface ScenarioSpec {
 }
 
 export interface ClusterSpec {
-  readonly mode: "kraft";
-  /** Whether the controllers live in broker processes. */
+  readonly mode: ClusterMode;
+  /** Whether the controllers live in broker processes. False in ZooKeeper mode. */
   readonly combined: boolean;
-  /** Brokers first, then dedicated controllers, each by ascending id. */
+  /** Kafka's servers: brokers first, then dedicated controllers, each by ascending id. */
   readonly nodes: readonly ServerSpec[];
+  /** The ensemble, by ascending id. None in KRaft mode. */
+  readonly zookeeper: readonly ZooKeeperSpec[];
   /** The broker settings that the scenario gives for the whole cluster, as written. */
   readonly config: ConfigOverrides;
+  readonly costs: ServiceCosts;
+  /** A server that has stopped by itself is started again so long after; undefined: never. */
+  readonly restartAfterUs: Micros | undefined;
+}
+
+/** What every server has. */
+interface MachineSpec {
+  readonly name: NodeName;
+  readonly rack: string | null;
+  readonly disk: DiskSpec;
+  readonly clock: ClockSpec;
 }
 
 /** A broker, a controller, or both in one. */
-export interface ServerSpec {
-  readonly name: NodeName;
+export interface ServerSpec extends MachineSpec {
   readonly id: ReplicaId;
   readonly broker: boolean;
+  /** A voter of the metadata quorum. In ZooKeeper mode nobody is: any broker may be elected controller. */
   readonly controller: boolean;
-  readonly rack: string | null;
   /** Effective: defaults, the cluster's settings, this node's. */
   readonly config: BrokerConfig;
-  readonly disk: DiskSpec;
-  readonly clock: ClockSpec;
+}
+
+export interface ZooKeeperSpec extends MachineSpec {
+  readonly id: ZkServerId;
+  /** Effective, as a broker's. */
+  readonly config: ZooKeeperConfig;
 }
 
 export interface ClockSpec {

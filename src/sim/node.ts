@@ -38,7 +38,7 @@ export class SimNode {
   /** False between a power loss and the next start. */
   powered = true;
   paused = false;
-  /** It was asked to stop by itself and has not yet. */
+  /** It was asked to stop, and has not started again since. */
   stopping = false;
   /** A start came while it was stopping: it starts again as soon as it is down. */
   startsAgain = false;

@@ -168,6 +168,7 @@ export class World {
       this.network.powerReturned(node);
     }
     node.incarnation++;
+    node.stopping = false;
     const host = new KernelHost(this, node);
     node.host = host;
     this.fact(node, { kind: "ProcessStarted", node: node.name, incarnation: node.incarnation });
@@ -264,7 +265,6 @@ export class World {
     for (const event of backlog) this.schedule(0, event);
     // Without power nothing starts by itself.
     if (node.startsAgain && signal !== undefined) this.start(node.name);
-    node.stopping = false;
     node.startsAgain = false;
   }
 

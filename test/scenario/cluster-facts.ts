@@ -1,4 +1,4 @@
-/** A cluster of three brokers and three controllers with one partition, orders-0, as selectors see it. */
+/** A cluster of three brokers, three controllers and three ZooKeeper servers with one partition, orders-0, as selectors see it. */
 import type { ClusterFacts } from "../../src/scenario/selectors.ts";
 
 export function cluster(state: {
@@ -6,6 +6,7 @@ export function cluster(state: {
   readonly replicas?: readonly number[];
   readonly isr?: readonly number[];
   readonly active?: string;
+  readonly zookeeperLeader?: string;
 }): ClusterFacts {
   return {
     leader: () => state.leader ?? -1,
@@ -13,6 +14,8 @@ export function cluster(state: {
     isr: () => state.isr ?? [],
     activeController: () => state.active,
     controllers: () => ["controller-1", "controller-2", "controller-3"],
+    zookeeperLeader: () => state.zookeeperLeader,
+    zookeepers: () => ["zookeeper-1", "zookeeper-2", "zookeeper-3"],
     brokerNode: (id) => `broker-${id}`,
   };
 }

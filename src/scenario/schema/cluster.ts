@@ -1,6 +1,7 @@
 /** The schema of what a scenario runs on: servers, topics, network, disks and clocks. */
 import { z } from "zod";
-import { RELEASE_VERSIONS } from "../../kafka/releases.ts";
+import { DEFAULT_SERVICE_COSTS, type ServiceCosts } from "../../kafka/config/service-costs.ts";
+import { CLUSTER_MODES, type ClusterMode, RELEASE_VERSIONS } from "../../kafka/releases.ts";
 import { nearest } from "../nearest.ts";
 import {
   bad,
@@ -14,7 +15,7 @@ import {
   readShare,
   readSize,
 } from "../quantities.ts";
-import { BROKER_CONFIG_SCHEMA, TOPIC_CONFIG_SCHEMA } from "./config.ts";
+import { BROKER_CONFIG_SCHEMA, TOPIC_CONFIG_SCHEMA, ZOOKEEPER_CONFIG_SCHEMA } from "./config.ts";
 import { named, object, oneOrMore, quantity, reading, wholeNumber } from "./kit.ts";
 
 export const A_DURATION = "a duration, such as 500us, 20ms, 5s or 2m";
@@ -29,7 +30,7 @@ function distribution(description: string) {
 
 export const RELEASE_SCHEMA = reading(
   z.union([z.string(), z.number()], { error: () => 'this must be a Kafka release, such as "4.1"' }),
-  `The Kafka release to behave as: ${RELEASE_VERSIONS.join(", ")}. The newest by default.`,
+  `The Kafka release to behave as: ${RELEASE_VERSIONS.join(", ")}. The newest of the cluster's mode by default.`,
   (written): Reading<string> => {
     const version = String(written);
     if (RELEASE_VERSIONS.includes(version)) return good(version);
@@ -40,62 +41,118 @@ export const RELEASE_SCHEMA = reading(
   },
 );
 
-const MODE = reading(z.string(), "How the cluster is coordinated: kraft.", (mode): Reading<"kraft"> => {
-  if (mode === "kraft") return good(mode);
-  if (mode.toLowerCase() === "zookeeper" || mode === "zk")
-    return bad("ZooKeeper mode is not modelled yet", "write `mode: kraft`, or leave it out");
-  const guess = nearest(mode, ["kraft", "zookeeper"]);
-  return bad(`${quote(mode)} is not a mode`, guess === "kraft" ? "did you mean kraft?" : "write `mode: kraft`, or leave it out");
+const MODE = reading(
+  z.string(),
+  `Who decides: ${CLUSTER_MODES.join(" (controllers) or ")} (an ensemble, and the broker that it elects). Default: kraft.`,
+  (written): Reading<ClusterMode> => {
+    const mode = CLUSTER_MODES.find((each) => each === written);
+    if (mode !== undefined) return good(mode);
+    const guess = written.toLowerCase() === "zk" ? "zookeeper" : nearest(written.toLowerCase(), CLUSTER_MODES);
+    const hint = guess === undefined ? `write ${CLUSTER_MODES.join(" or ")}` : `did you mean ${guess}?`;
+    return bad(`${quote(written)} is not a mode`, hint);
+  },
+);
+
+export const ENSEMBLE_MAX = 7;
+
+const ENSEMBLE = reading(
+  wholeNumber("", 1, ENSEMBLE_MAX),
+  "How many ZooKeeper servers there are: zookeeper-1, zookeeper-2, … An odd number. Default: 3.",
+  (servers): Reading<number> =>
+    servers % 2 === 1
+      ? good(servers)
+      : bad(
+          `an ensemble of ${servers} survives no more failures than one of ${servers - 1}`,
+          servers < ENSEMBLE_MAX ? `write ${servers - 1} or ${servers + 1}` : `write ${servers - 1}`,
+        ),
+);
+
+/** How each cost is written, and what it is. */
+export const COST_KEYS = {
+  "zookeeper-read": ["zookeeperReadUs", "A ZooKeeper server answers a read."],
+  "zookeeper-write": [
+    "zookeeperWriteUs",
+    "A ZooKeeper server takes up a write, and each part of a multi; its fsync comes on top.",
+  ],
+  "controller-partition": ["controllerPartitionUs", "ZooKeeper mode: the controller works on one partition in one step."],
+  "broker-replica": ["brokerReplicaUs", "A broker carries out what it was told of one replica: to lead, to follow, to stop."],
+  "metadata-record": ["metadataRecordUs", "KRaft: the active controller makes one record of its log."],
+} as const satisfies Readonly<Record<string, readonly [keyof ServiceCosts, string]>>;
+
+function cost(key: keyof typeof COST_KEYS) {
+  const [field, what] = COST_KEYS[key];
+  return duration(`${what} Default: ${DEFAULT_SERVICE_COSTS[field]}us.`).optional();
+}
+
+const COSTS_SCHEMA = object("costs", "What single pieces of work cost a node; everything else in it takes no time.", {
+  "zookeeper-read": cost("zookeeper-read"),
+  "zookeeper-write": cost("zookeeper-write"),
+  "controller-partition": cost("controller-partition"),
+  "broker-replica": cost("broker-replica"),
+  "metadata-record": cost("metadata-record"),
 });
 
 export const CLUSTER_SCHEMA = object("cluster", "The servers.", {
   mode: MODE.optional(),
   brokers: wholeNumber("How many brokers there are: broker-1, broker-2, … Default: 3.", 1, 1_000).optional(),
-  controllers: wholeNumber("How many controllers there are: controller-1, controller-2, … Default: 3.", 1, 99).optional(),
+  controllers: wholeNumber("KRaft: how many controllers there are: controller-1, controller-2, … Default: 3.", 1, 99).optional(),
   combined: z
     .boolean()
-    .describe("Whether the controllers live inside the first brokers instead of in processes of their own. Default: false.")
+    .describe(
+      "KRaft: whether the controllers live inside the first brokers instead of in processes of their own. Default: false.",
+    )
     .optional(),
+  zookeeper: ENSEMBLE.optional(),
   racks: z
     .array(z.string().regex(/^[A-Za-z0-9_-]+$/, "a rack's name is letters, digits, - and _"))
     .min(1)
-    .describe("Racks, dealt out to the brokers in turn; and to the controllers.")
+    .describe("Racks, dealt out to the brokers in turn; and to the controllers, or to the ZooKeeper servers.")
     .optional(),
   config: BROKER_CONFIG_SCHEMA.optional(),
+  "zookeeper-config": ZOOKEEPER_CONFIG_SCHEMA.optional(),
+  costs: COSTS_SCHEMA.optional(),
+  "restart-after": quantity(
+    "a duration, such as 5s, or never",
+    "How long after a server has stopped by itself it is started again, as by systemd; or never. Default: 5s.",
+    (text): Reading<number | "never"> => (text === "never" ? good(text) : readDuration(text)),
+  ).optional(),
   "per-node": named(
     "nodes",
-    "What differs on single brokers and controllers, by name.",
+    "What differs on single servers, by name.",
     object("a node", "What differs on this node.", {
       rack: z.string().describe("The rack it stands in.").optional(),
       config: BROKER_CONFIG_SCHEMA.optional(),
+      "zookeeper-config": ZOOKEEPER_CONFIG_SCHEMA.optional(),
     }),
   ).optional(),
 });
 
 export const PARTITIONS_MAX = 10_000;
 
+export const TOPIC_SHAPE = {
+  partitions: wholeNumber("How many partitions it has. Default: the broker's num.partitions.", 1, PARTITIONS_MAX).optional(),
+  "replication.factor": wholeNumber(
+    "How many replicas each has. Default: the broker's default.replication.factor.",
+    1,
+    1_000,
+  ).optional(),
+  assignment: z
+    .array(
+      z
+        .array(z.union([z.string(), z.int()], { error: () => "this must be a broker: its number or its name" }))
+        .min(1)
+        .describe("The replicas of one partition; the first is the preferred leader."),
+    )
+    .min(1)
+    .describe("The replicas of each partition, by hand: [[1, 2, 3], [2, 3, 1]]. Otherwise the controller places them.")
+    .optional(),
+  config: TOPIC_CONFIG_SCHEMA.optional(),
+};
+
 export const TOPICS_SCHEMA = named(
   "topics",
   "The topics, by name. They are created when the run begins.",
-  object("a topic", "A topic.", {
-    partitions: wholeNumber("How many partitions it has. Default: the broker's num.partitions.", 1, PARTITIONS_MAX).optional(),
-    "replication.factor": wholeNumber(
-      "How many replicas each has. Default: the broker's default.replication.factor.",
-      1,
-      1_000,
-    ).optional(),
-    assignment: z
-      .array(
-        z
-          .array(z.union([z.string(), z.int()], { error: () => "this must be a broker: its number or its name" }))
-          .min(1)
-          .describe("The replicas of one partition; the first is the preferred leader."),
-      )
-      .min(1)
-      .describe("The replicas of each partition, by hand: [[1, 2, 3], [2, 3, 1]]. Otherwise the controller places them.")
-      .optional(),
-    config: TOPIC_CONFIG_SCHEMA.optional(),
-  }),
+  object("a topic", "A topic.", TOPIC_SHAPE),
 );
 
 const LATENCY = "How long a message is on its way: a duration, or a range to draw from.";
@@ -132,7 +189,7 @@ const DISK_SHAPE = {
   capacity: quantity("a size, such as 10GB", "Writes beyond it fail. Default: unlimited.", readSize).optional(),
 };
 
-export const DISKS_SCHEMA = object("disks", "The disks of brokers and controllers.", {
+export const DISKS_SCHEMA = object("disks", "The disks of the servers.", {
   ...DISK_SHAPE,
   on: named(
     "disks",

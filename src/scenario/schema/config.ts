@@ -5,17 +5,19 @@ import { CONSUMER_CONFIG, PRODUCER_CONFIG } from "../../kafka/config/client-conf
 import type { ConfigDefinition, ConfigDefinitions } from "../../kafka/config/definition.ts";
 import { TOPIC_CONFIG } from "../../kafka/config/topic-config.ts";
 import { DIAL_DOCS, DIAL_VALUES, type DialName } from "../../kafka/dials.ts";
+import { ZOOKEEPER_CONFIG } from "../../kafka/zookeeper/config.ts";
 import { bad, good, quote, readWord } from "../quantities.ts";
 import type { ConfigOverrides } from "../spec.ts";
 import { object, reading } from "./kit.ts";
 
-export type ConfigKind = "broker" | "topic" | "producer" | "consumer";
+export type ConfigKind = "broker" | "topic" | "producer" | "consumer" | "zookeeper";
 
 export const CONFIG_DEFINITIONS: { readonly [K in ConfigKind]: ConfigDefinitions } = {
   broker: BROKER_CONFIG,
   topic: TOPIC_CONFIG,
   producer: PRODUCER_CONFIG,
   consumer: CONSUMER_CONFIG,
+  zookeeper: ZOOKEEPER_CONFIG,
 };
 
 /** Settings that Kafka has and this simulator has not yet. */
@@ -86,6 +88,10 @@ export const TOPIC_CONFIG_SCHEMA = configSchema(
 );
 export const PRODUCER_CONFIG_SCHEMA = configSchema("producer", "Producer settings by Kafka's names, in Kafka's units.");
 export const CONSUMER_CONFIG_SCHEMA = configSchema("consumer", "Consumer settings by Kafka's names, in Kafka's units.");
+export const ZOOKEEPER_CONFIG_SCHEMA = configSchema(
+  "zookeeper",
+  "Settings of the ZooKeeper servers by the names of zoo.cfg, in its units.",
+);
 
 /** Which kinds of config know the key. */
 export function kindsThatKnow(key: string): ConfigKind[] {

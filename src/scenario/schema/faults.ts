@@ -1,18 +1,24 @@
 /** The schema of what goes wrong: faults, their triggers, and the nemesis. */
 import { z } from "zod";
 import { API_NAMES } from "../../kafka/messages/apis.ts";
+import { ZK_CLIENT_MESSAGE_KINDS } from "../../kafka/zookeeper/client-protocol.ts";
 import { EVENT_FIELDS, EVENT_KINDS } from "../event-fields.ts";
 import { NEMESIS_FAULTS } from "../fault-spec.ts";
 import type { MessageKind } from "../patterns.ts";
 import { readDrift, readDuration, readDurationRange } from "../quantities.ts";
-import { A_DURATION, duration } from "./cluster.ts";
+import { A_DURATION, duration, TOPIC_SHAPE } from "./cluster.ts";
 import { object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
 
-export const MESSAGE_KINDS = API_NAMES.flatMap((api) => [api, `${api}Response`] as const) satisfies MessageKind[];
+/** Every request with its response; then what ZooKeeper's clients and servers say. */
+export const MESSAGE_KINDS: readonly MessageKind[] = [
+  ...API_NAMES.flatMap((api) => [api, `${api}Response`] as const),
+  ...(ZK_CLIENT_MESSAGE_KINDS as readonly `Zk${string}`[]),
+];
 
 const SELECTORS =
-  "names, brokers, controllers, clients, servers, all, rack(a), leader(orders-0), follower(orders-0), followers(orders-0), " +
-  "replicas(orders-0), isr(orders-0), preferred(orders-0), active-controller, standby-controller, standby-controllers";
+  "names, brokers, controllers, zookeepers, clients, servers, all, rack(a), leader(orders-0), follower(orders-0), " +
+  "followers(orders-0), replicas(orders-0), isr(orders-0), preferred(orders-0), active-controller, standby-controller, " +
+  "standby-controllers, zookeeper-leader, zookeeper-follower, zookeeper-followers";
 const A_NODE = "a node, such as broker-1 or leader(orders-0)";
 
 function nodes(description: string) {
@@ -42,6 +48,7 @@ function eventFieldShape(): Record<string, z.ZodOptional<typeof FIELD_VALUE>> {
 
 const NTH = "Only at the nth time: 1 (by default), 2, …";
 const PARTITION = "A partition, such as orders-0.";
+const ZNODE_PATH = "only ZooKeeper messages about this path, such as /controller; /brokers/ids/* for all that begin so.";
 
 const EVENT_SHAPE = {
   ...eventFieldShape(),
@@ -71,6 +78,7 @@ const WHEN_SCHEMA = orBareEvent(
   object("a condition", "An event or a message to wait for.", {
     ...EVENT_SHAPE,
     message: FIELD_VALUE.describe(`Waits for a message instead of an event: ${MESSAGE_KINDS.join(", ")}.`).optional(),
+    path: FIELD_VALUE.describe(`Of a message: ${ZNODE_PATH}`).optional(),
     from: FIELD_VALUE.describe(`Of a message: its sender, ${SELECTORS}. Of an event: its field.`).optional(),
     to: FIELD_VALUE.describe(`Of a message: its receiver, ${SELECTORS}. Of an event: its field.`).optional(),
     moment: word("Of a message: when it is sent (the default), or just before it is handed over.", [
@@ -84,12 +92,13 @@ export type WrittenWhen = z.output<typeof WHEN_SCHEMA>;
 
 const MESSAGE_SHAPE = {
   message: word(
-    "The kind of message: a Kafka API, or that API and Response.",
+    "The kind of message: a Kafka API, or that API and Response; or what ZooKeeper's clients and servers say.",
     MESSAGE_KINDS as unknown as readonly [string, ...string[]],
   ),
   from: nodes("Its sender. Default: any.").optional(),
   to: nodes("Its receiver. Default: any.").optional(),
   partition: z.string().describe("Only messages that speak of this partition, such as orders-0.").optional(),
+  path: z.string().describe(`A znode: ${ZNODE_PATH}`).optional(),
   nth: wholeNumber("The first one meant, counted from when the fault fires. Default: 1.", 1).optional(),
   times: z
     .union([z.int().min(1), z.literal("all")], { error: () => "this must be a whole number from 1 up, or all" })
@@ -177,6 +186,26 @@ export const FAULT_SCHEMA = object(
         "unclean",
       ]).optional(),
     }).optional(),
+    "create-topic": z
+      .union([z.string(), object("create-topic", "A topic.", { topic: z.string().describe("Its name."), ...TOPIC_SHAPE })], {
+        error: () => "this must be the name of a topic, or a topic",
+      })
+      .transform((written) => (typeof written === "string" ? { topic: written } : written))
+      .describe("An administrator creates a topic. What is not said of it is as in `topics`.")
+      .optional(),
+    "delete-topic": z.string().describe("An administrator deletes a topic. ZooKeeper mode.").optional(),
+    reassign: object("reassign", "An administrator moves a partition to other replicas. ZooKeeper mode.", {
+      partition: z.string().describe(PARTITION),
+      replicas: z
+        .union([z.array(z.union([z.string(), z.int()])).min(1), z.literal("cancel")], {
+          error: () => "this must be a list of brokers, or cancel",
+        })
+        .describe("Where it shall be, the preferred leader first; or `cancel`, to call off what is under way."),
+    }).optional(),
+    "delete-znode": z
+      .string()
+      .describe("An operator deletes a znode by hand, such as /controller, which forces an election. ZooKeeper mode.")
+      .optional(),
 
     drop: messages("A message is lost for good."),
     delay: messagesBy("A message takes longer.", "How much longer."),

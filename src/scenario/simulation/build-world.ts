@@ -41,7 +41,7 @@ function topologyOf(scenario: ScenarioSpec): ClusterTopology {
   return Object.freeze({
     clusterId: "kafka-sim",
     voters: nodes.filter((node) => node.controller).map(({ id, name }) => ({ id, node: name })),
-    zookeeper: [],
+    zookeeper: scenario.cluster.zookeeper.map(({ id, name }) => ({ id, node: name })),
     brokers: nodes.filter((node) => node.broker).map(({ id, name, rack }) => ({ id, node: name, rack })),
   });
 }

@@ -14,7 +14,7 @@ import type { FaultAction, FaultSpec, FaultTrigger } from "../fault-spec.ts";
 import type { ClusterFacts } from "../selectors.ts";
 import { resolveNodes } from "../selectors.ts";
 import { carryOut, editName, type FaultSurroundings } from "./faults.ts";
-import { MessageContentFilter } from "./message-content-filter.ts";
+import { contentFilterOf } from "./message-content-filter.ts";
 import { type Undo, undo } from "./undo.ts";
 
 /** A fault as the run knows it. */
@@ -105,9 +105,8 @@ export class Director {
     if (trigger.kind === "after") this.fireAfter(world, fault, trigger.delayUs);
     else if (trigger.kind === "event") this.awaitingEvent.push(fault);
     else if (trigger.kind === "message") {
-      const { kind, partition } = trigger.pattern;
-      const filter = partition === undefined ? undefined : new MessageContentFilter(partition);
-      world.watch({ name, moment: trigger.moment, pattern: { kind, ...(filter && { filter }) } });
+      const { pattern, moment } = trigger;
+      world.watch({ name, moment, pattern: { kind: pattern.kind, ...contentFilterOf(pattern) } });
     }
   }
 

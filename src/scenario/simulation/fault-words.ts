@@ -18,6 +18,16 @@ function describeAction(action: FaultAction): string {
       return `slow-disk ${nodesInWords(action.nodes)} by ${action.byUs / 1_000} ms`;
     case "elect":
       return `elect a leader for ${action.topic}-${action.partition} (${action.type.toLowerCase()})`;
+    case "create-topic":
+      return `create topic ${action.topic.name}`;
+    case "delete-topic":
+      return `delete topic ${action.topic}`;
+    case "reassign":
+      return action.replicas === null
+        ? `call off the reassignment of ${action.topic}-${action.partition}`
+        : `reassign ${action.topic}-${action.partition} to ${action.replicas.join(" ")}`;
+    case "delete-znode":
+      return `delete znode ${action.path}`;
     case "drop":
     case "delay":
     case "hold":

@@ -2,16 +2,17 @@
 import { unreachable } from "../../base/assert.ts";
 import type { NodeName } from "../../sim/host.ts";
 import type { World } from "../../sim/world.ts";
-import type { FaultAction, MessageAction, Nodes } from "../fault-spec.ts";
-import { MessageContentFilter } from "./message-content-filter.ts";
+import type { AdminAction, FaultAction, MessageAction, Nodes } from "../fault-spec.ts";
+import { contentFilterOf } from "./message-content-filter.ts";
 import { clog, cut, slowLink, type Undo } from "./undo.ts";
 
 /** What an action needs besides the world. */
 export interface FaultSurroundings {
   /** The nodes that are meant at this moment. */
   resolve(nodes: Nodes): readonly NodeName[];
-  /** Asks the controller for an election. */
-  elect(world: World, topic: string, partition: number, type: "PREFERRED" | "UNCLEAN"): void;
+  administer(world: World, action: AdminAction): void;
+  /** A fault takes a server down: nobody else is to start it again. */
+  leaveDown(node: NodeName): void;
 }
 
 /** What the edits that a fault attaches are called. */
@@ -29,7 +30,7 @@ export function carryOut(world: World, around: FaultSurroundings, action: FaultA
     case "pause":
     case "resume":
     case "wipe":
-      return around.resolve(action.nodes).flatMap((node) => onProcess(world, action, node));
+      return around.resolve(action.nodes).flatMap((node) => onProcess(world, around, action, node));
     case "cut":
     case "isolate":
     case "heal":
@@ -54,7 +55,11 @@ export function carryOut(world: World, around: FaultSurroundings, action: FaultA
       });
     }
     case "elect":
-      around.elect(world, action.topic, action.partition, action.type);
+    case "create-topic":
+    case "delete-topic":
+    case "reassign":
+    case "delete-znode":
+      around.administer(world, action);
       return [];
     case "drop":
     case "delay":
@@ -71,9 +76,12 @@ export function carryOut(world: World, around: FaultSurroundings, action: FaultA
   }
 }
 
+const TAKING_DOWN: readonly ProcessAction["do"][] = ["crash", "power-loss", "stop", "wipe"];
+
 type ProcessAction = Extract<FaultAction, { do: "crash" | "power-loss" | "stop" | "restart" | "pause" | "resume" | "wipe" }>;
 
-function onProcess(world: World, action: ProcessAction, node: NodeName): Undo[] {
+function onProcess(world: World, around: FaultSurroundings, action: ProcessAction, node: NodeName): Undo[] {
+  if (TAKING_DOWN.includes(action.do)) around.leaveDown(node);
   switch (action.do) {
     case "crash":
       world.crash(node);
@@ -172,7 +180,7 @@ function onMessages(world: World, around: FaultSurroundings, action: MessageActi
       kind: pattern.kind,
       ...(pattern.from !== undefined && { from: around.resolve(pattern.from) }),
       ...(pattern.to !== undefined && { to: around.resolve(pattern.to) }),
-      ...(pattern.partition !== undefined && { filter: new MessageContentFilter(pattern.partition) }),
+      ...contentFilterOf(pattern),
     },
     action: action.do === "delay" || action.do === "reorder" ? { do: action.do, byUs } : { do: action.do },
     skip: nth - 1,

@@ -1,20 +1,37 @@
 /**
  * What is known of the cluster from the outside, from its own reports: who leads what, which ISRs are committed, which
- * controller is active. Selectors such as `leader(orders-0)` are answered from here.
+ * controller is active, which ZooKeeper server leads. Selectors such as `leader(orders-0)` are answered from here.
+ *
+ * Events of the one mode never occur in the other, so that both are understood at once.
  */
 import type { KafkaEvent, PartitionChanged } from "../../kafka/events.ts";
-import { type BrokerId, NONE, type ReplicaId } from "../../kafka/ids.ts";
+import { type BrokerId, NONE, type ReplicaId, type ZkServerId } from "../../kafka/ids.ts";
+import type { ClusterMode } from "../../kafka/releases.ts";
 import type { DomainEvent } from "../../sim/host.ts";
 
 export class ObservedCluster {
+  private readonly mode: ClusterMode;
   private readonly partitions = new Map<string, PartitionChanged[]>();
-  private readonly unfenced = new Set<BrokerId>();
+  /** Brokers that take part: unfenced ones, or (in ZooKeeper mode) registered ones. */
+  private readonly live = new Set<BrokerId>();
   /** Whose newest incarnation has started, but has not been unfenced yet; or is on its way out. */
   private readonly outOfService = new Set<BrokerId>();
+  /** Brokers that were registered and are no more. */
+  private readonly unregistered = new Set<BrokerId>();
+  /** ZooKeeper servers that neither lead nor follow. */
+  private readonly looking = new Set<ZkServerId>();
   /** By topic and partition: brokers that act as leader, with their epoch. */
   private readonly acting = new Map<string, number[]>();
-  private quorumLeader: ReplicaId = NONE;
+  private controller: ReplicaId = NONE;
   private quorumEpoch = NONE;
+  private zookeeperLeader: ZkServerId = NONE;
+  private zookeeperEpoch = NONE;
+  /** The controller that has taken over, and told the brokers. */
+  private ready: BrokerId = NONE;
+
+  constructor(mode: ClusterMode = "kraft") {
+    this.mode = mode;
+  }
 
   observe(event: DomainEvent): void {
     const known = event as KafkaEvent;
@@ -22,23 +39,56 @@ export class ObservedCluster {
       case "PartitionChanged":
         put(this.partitions, known.topic, known.partition, known);
         return;
+      case "TopicDeleted":
+        this.partitions.delete(known.topic);
+        this.acting.delete(known.topic);
+        return;
       case "BecameLeader":
         put(this.acting, known.topic, known.partition, known.leaderEpoch);
         return;
       case "BrokerUnfenced":
-        this.unfenced.add(known.broker);
+        this.live.add(known.broker);
         return;
       case "BrokerFenced":
-        this.unfenced.delete(known.broker);
+        this.live.delete(known.broker);
+        return;
+      case "BrokerRegistered":
+        if (this.mode === "zookeeper") this.onRegistered(known.broker, true);
+        return;
+      case "BrokerUnregistered":
+        this.onRegistered(known.broker, false);
         return;
       case "BrokerStateChanged":
         if (known.state === "RUNNING") this.outOfService.delete(known.broker);
         else this.outOfService.add(known.broker);
         return;
+      default:
+        this.observeDeciders(known);
+    }
+  }
+
+  private observeDeciders(known: KafkaEvent): void {
+    switch (known.kind) {
       case "RaftLeaderElected":
         if (known.epoch > this.quorumEpoch) {
           this.quorumEpoch = known.epoch;
-          this.quorumLeader = known.replica;
+          this.controller = known.replica;
+        }
+        return;
+      case "ControllerChanged":
+        this.controller = known.controller;
+        return;
+      case "ControllerFailoverCompleted":
+        this.ready = known.controller;
+        return;
+      case "ZkServerStateChanged":
+        if (known.state === "LOOKING") this.looking.add(known.server);
+        else this.looking.delete(known.server);
+        return;
+      case "ZkLeaderEstablished":
+        if (known.epoch > this.zookeeperEpoch) {
+          this.zookeeperEpoch = known.epoch;
+          this.zookeeperLeader = known.server;
         }
         return;
     }
@@ -51,24 +101,31 @@ export class ObservedCluster {
 
   /** -1 while there is none. */
   get activeControllerId(): ReplicaId {
-    return this.quorumLeader;
+    return this.controller;
   }
 
-  isUnfenced(broker: BrokerId): boolean {
-    return this.unfenced.has(broker);
+  /** -1 before there is one. */
+  get zookeeperLeaderId(): ZkServerId {
+    return this.zookeeperLeader;
+  }
+
+  /** Whether the broker is unfenced, or (in ZooKeeper mode) registered. */
+  isLive(broker: BrokerId): boolean {
+    return this.live.has(broker);
+  }
+
+  /** Whether there is an active controller that has taken over from the one before. */
+  get hasWorkingController(): boolean {
+    return this.controller !== NONE && (this.mode === "kraft" || this.ready === this.controller);
   }
 
   /**
-   * Whether every partition has a leader, and an ISR of all its replicas, and every broker that was started again takes part. A
+   * Whether every partition has a leader, and an ISR of all its replicas, and every server that was started again takes part. A
    * broker that comes back faster than its session ends is in its ISRs until it registers, whatever its disk has lost.
    */
   get isWhole(): boolean {
-    if (this.outOfService.size > 0) return false;
-    for (const topic of this.partitions.values()) {
-      for (const partition of topic) {
-        if (partition.leader === NONE || partition.isr.length < partition.replicas.length) return false;
-      }
-    }
+    if (this.outOfService.size > 0 || this.unregistered.size > 0 || this.looking.size > 0) return false;
+    for (const topic of this.partitions.values()) if (!topic.every(isFull)) return false;
     return true;
   }
 
@@ -81,6 +138,20 @@ export class ObservedCluster {
     }
     return true;
   }
+
+  private onRegistered(broker: BrokerId, isThere: boolean): void {
+    if (isThere) {
+      this.live.add(broker);
+      this.unregistered.delete(broker);
+    } else {
+      this.live.delete(broker);
+      this.unregistered.add(broker);
+    }
+  }
+}
+
+function isFull({ leader, isr, replicas }: PartitionChanged): boolean {
+  return leader !== NONE && isr.length >= replicas.length;
 }
 
 function put<T>(byTopic: Map<string, T[]>, topic: string, partition: number, value: T): void {

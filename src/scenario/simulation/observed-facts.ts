@@ -2,7 +2,7 @@
 import { type BrokerId, NONE } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
 import type { ClusterFacts } from "../selectors.ts";
-import type { ScenarioSpec } from "../spec.ts";
+import type { ScenarioSpec, ServerSpec } from "../spec.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
 
 export class ObservedFacts implements ClusterFacts {
@@ -28,14 +28,29 @@ export class ObservedFacts implements ClusterFacts {
 
   activeController(): NodeName | undefined {
     const id = this.cluster.activeControllerId;
-    return this.scenario.cluster.nodes.find((node) => node.controller && node.id === id)?.name;
+    return this.candidates().find((node) => node.id === id)?.name;
   }
 
   controllers(): readonly NodeName[] {
-    return this.scenario.cluster.nodes.filter((node) => node.controller).map((node) => node.name);
+    return this.candidates().map((node) => node.name);
+  }
+
+  zookeeperLeader(): NodeName | undefined {
+    const id = this.cluster.zookeeperLeaderId;
+    return this.scenario.cluster.zookeeper.find((server) => server.id === id)?.name;
+  }
+
+  zookeepers(): readonly NodeName[] {
+    return this.scenario.cluster.zookeeper.map((server) => server.name);
   }
 
   brokerNode(id: BrokerId): NodeName | undefined {
     return this.scenario.cluster.nodes.find((node) => node.broker && node.id === id)?.name;
+  }
+
+  /** Who may be the controller. */
+  private candidates(): readonly ServerSpec[] {
+    const { mode, nodes } = this.scenario.cluster;
+    return nodes.filter((node) => (mode === "zookeeper" ? node.broker : node.controller));
   }
 }

@@ -1,8 +1,8 @@
 /** Makes the processes of a scenario's nodes. Factories are shared by forks: they hold only what never changes. */
-import { assert } from "../../base/assert.ts";
+import { assert, SimulatorBug } from "../../base/assert.ts";
 import { markImmutable } from "../../base/immutable.ts";
 import { US_PER_SECOND } from "../../base/units.ts";
-import { AdminProcess } from "../../kafka/admin/admin-process.ts";
+import { AdminProcess, type AdminRequest } from "../../kafka/admin/admin-process.ts";
 import { ConsumerProcess } from "../../kafka/consumer/consumer-process.ts";
 import { ProducerProcess } from "../../kafka/producer/producer-process.ts";
 import { compileRecordTemplate, type JsonValue, type RecordTemplate } from "../../kafka/producer/record-template.ts";
@@ -10,7 +10,8 @@ import { KafkaServer } from "../../kafka/server/kafka-server.ts";
 import type { ClusterTopology } from "../../kafka/server/topology.ts";
 import type { Host, NodeName, Process } from "../../sim/host.ts";
 import type { ProcessFactory } from "../../sim/node.ts";
-import type { ConsumerSpec, ProducerSpec, ScenarioSpec, ServerSpec } from "../spec.ts";
+import type { AdminAction } from "../fault-spec.ts";
+import type { ConsumerSpec, ProducerSpec, ScenarioSpec, ServerSpec, TopicSpec } from "../spec.ts";
 
 /** The node from which topics are created and elections asked for. */
 export const ADMIN_NODE = "admin";
@@ -97,15 +98,33 @@ export class AdminFactory implements ProcessFactory {
   }
 
   create(host: Host): Process {
-    const topics = this.scenario.topics.map(({ name, partitions, replicationFactor, assignment, config }) => ({
-      name,
-      numPartitions: assignment === undefined ? partitions : -1,
-      replicationFactor: assignment === undefined ? replicationFactor : -1,
-      assignments: (assignment ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
-      configs: Object.entries(config).map(([key, value]) => ({ name: key, value: String(value) })),
-    }));
+    const topics = this.scenario.topics.map(newTopic);
     const requests = topics.length === 0 ? [] : [{ createTopics: topics }];
     return new AdminProcess({ host, name: ADMIN_NODE, controllers: this.controllers, requests });
   }
 }
 markImmutable(AdminFactory);
+
+/** What an administrator is told to ask for. */
+export function adminRequestOf(action: AdminAction): AdminRequest {
+  switch (action.do) {
+    case "elect": {
+      const { topic, partition, type } = action;
+      return { electLeaders: { electionType: type, topicPartitions: [{ topic, partitions: [partition] }] } };
+    }
+    case "create-topic":
+      return { createTopics: [newTopic(action.topic)] };
+    default:
+      throw new SimulatorBug(`${action.do} was let through`);
+  }
+}
+
+function newTopic({ name, partitions, replicationFactor, assignment, config }: TopicSpec) {
+  return {
+    name,
+    numPartitions: assignment === undefined ? partitions : -1,
+    replicationFactor: assignment === undefined ? replicationFactor : -1,
+    assignments: (assignment ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
+    configs: Object.entries(config).map(([key, value]) => ({ name: key, value: String(value) })),
+  };
+}

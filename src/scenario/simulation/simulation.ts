@@ -18,7 +18,7 @@ import type { WorldAction } from "../../sim/scheduled.ts";
 import type { TraceLevel } from "../../sim/trace.ts";
 import type { World, WorldObserver } from "../../sim/world.ts";
 import { matchesEvent } from "../event-matcher.ts";
-import type { FaultSpec, Nodes } from "../fault-spec.ts";
+import type { AdminAction, FaultSpec, Nodes } from "../fault-spec.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
 import type { GoalSpec, ScenarioSpec } from "../spec.ts";
 import { buildWorld } from "./build-world.ts";
@@ -28,7 +28,8 @@ import type { FaultSurroundings } from "./faults.ts";
 import { Nemesis, type NemesisListener } from "./nemesis.ts";
 import { ObservedCluster } from "./observed-cluster.ts";
 import { ObservedFacts } from "./observed-facts.ts";
-import { ADMIN_NODE } from "./processes.ts";
+import { ADMIN_NODE, adminRequestOf } from "./processes.ts";
+import { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface SimulationOptions {
@@ -62,9 +63,10 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   private adminStarted = false;
   private lastTime: Micros = 0;
   private lastTimeStep = 0;
-  private readonly cluster = new ObservedCluster();
+  private readonly cluster: ObservedCluster;
   private readonly facts: ClusterFacts;
   private readonly director: Director;
+  private readonly supervisor: Supervisor;
   private readonly committedOnce = new CommittedOnce();
   private readonly goals: readonly GoalSpec[];
   private readonly goalCounts: number[];
@@ -74,14 +76,18 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.scenario = scenario;
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
     this.world.observer = this;
-    const promised = promisesOf(scenario.release);
+    const { mode, nodes, zookeeper, restartAfterUs } = scenario.cluster;
+    const servers = [...nodes, ...zookeeper].map((server) => server.name);
+    const promised = promisesOf(scenario.release, mode);
     this.checker = new Checker({
       // What the scenario expects to see broken is watched in any case.
       enabled: INVARIANT_NAMES.filter((name) => promised.includes(name) || scenario.expect.violates.includes(name)),
-      raftFetchTimeoutUs: ms(scenario.cluster.nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
+      raftFetchTimeoutUs: ms(nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
     });
     this.timeline = options.withTimeline ? new Timeline() : undefined;
+    this.cluster = new ObservedCluster(mode);
+    this.supervisor = new Supervisor(servers, restartAfterUs);
     this.facts = new ObservedFacts(scenario, this.cluster);
     this.director = new Director(scenario.faults, this.facts, this, this);
     const { nemesis } = scenario;
@@ -89,7 +95,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.goals = scenario.expect.reaches;
     this.goalCounts = this.goals.map(() => 0);
     const boot = this.world.stream("boot");
-    for (const server of scenario.cluster.nodes) this.world.start(server.name, boot.below(BOOT_SPREAD));
+    for (const server of servers) this.world.start(server, boot.below(BOOT_SPREAD));
   }
 
   /** Lets the next event happen. False when the run has ended. */
@@ -140,6 +146,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
 
   onEvent(world: World, node: NodeName | undefined, event: DomainEvent): void {
     this.checker.observe(world.trace.step, world.time, node, event);
+    if (event.kind === "ProcessExited" && node !== undefined) this.supervisor.onExited(world, node);
     if (!this.committedOnce.isNews(node, world.trace.step, event)) return;
     this.cluster.observe(event);
     this.timeline?.onEvent(world, event);
@@ -172,24 +179,39 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     return resolveNodes(nodes, this.facts);
   }
 
-  elect(world: World, topic: string, partition: number, electionType: "PREFERRED" | "UNCLEAN"): void {
+  administer(world: World, action: AdminAction): void {
     const admin = world.node(ADMIN_NODE).process as AdminProcess | undefined;
-    admin?.submit({ electLeaders: { electionType, topicPartitions: [{ topic, partitions: [partition] }] } });
+    admin?.submit(adminRequestOf(action));
+  }
+
+  leaveDown(node: NodeName): void {
+    this.supervisor.leave(node);
   }
 
   // ---- boot ----
 
   private boot(world: World, event: DomainEvent): void {
-    const { nodes } = this.scenario.cluster;
-    if (event.kind === "BrokerUnfenced" && !this.adminStarted) {
-      if (!nodes.every((node) => !node.broker || this.cluster.isUnfenced(node.id))) return;
-      this.adminStarted = true;
-      world.start(ADMIN_NODE);
-      if (this.scenario.topics.length === 0) this.begin(world);
-    } else if (event.kind === "BecameLeader" || event.kind === "PartitionChanged") {
-      if (this.adminStarted && this.scenario.topics.every(({ name, partitions }) => this.cluster.isServing(name, partitions)))
-        this.begin(world);
+    switch (event.kind) {
+      case "BrokerUnfenced":
+      case "BrokerRegistered":
+      case "ControllerFailoverCompleted":
+        this.startAdmin(world);
+        return;
+      case "BecameLeader":
+      case "PartitionChanged":
+        if (this.adminStarted && this.scenario.topics.every(({ name, partitions }) => this.cluster.isServing(name, partitions)))
+          this.begin(world);
     }
+  }
+
+  /** Once every broker takes part. */
+  private startAdmin(world: World): void {
+    const { nodes } = this.scenario.cluster;
+    if (this.adminStarted || !this.cluster.hasWorkingController) return;
+    if (!nodes.every((node) => !node.broker || this.cluster.isLive(node.id))) return;
+    this.adminStarted = true;
+    world.start(ADMIN_NODE);
+    if (this.scenario.topics.length === 0) this.begin(world);
   }
 
   /** Time 0. */

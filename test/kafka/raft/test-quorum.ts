@@ -9,7 +9,7 @@ import type { AnyPendingRequest } from "../../../src/kafka/net/request-channel.t
 import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import { RaftClient, type RaftListener, type RaftShutdownHandler } from "../../../src/kafka/raft/raft-client.ts";
 import type { RecordBatch } from "../../../src/kafka/records.ts";
-import { NEWEST_RELEASE, releaseOf } from "../../../src/kafka/releases.ts";
+import { newestRelease, releaseOf } from "../../../src/kafka/releases.ts";
 import type { ClusterTopology } from "../../../src/kafka/server/topology.ts";
 import { DEFAULT_DISK } from "../../../src/sim/disk.ts";
 import { constant } from "../../../src/sim/distribution.ts";
@@ -90,7 +90,7 @@ export class TestQuorum {
     voters = 3,
     observers = 0,
     seed = "quorum",
-    kafka = NEWEST_RELEASE,
+    kafka = newestRelease("kraft").version,
     dials,
     config,
     fsyncMs,
@@ -106,7 +106,7 @@ export class TestQuorum {
       zookeeper: [],
       brokers: this.observers.map((id) => ({ id, node: nameOf(id), rack: null })),
     };
-    const release = releaseOf(kafka);
+    const release = releaseOf(kafka, "kraft");
     if (release === undefined) throw new Error(`no Kafka ${kafka}`);
     const effective = effectiveConfig(BROKER_CONFIG, config ?? {});
     for (const nodeId of [...this.voters, ...this.observers]) {

@@ -79,9 +79,9 @@ test("the active controller is the leader of the newest epoch, whoever reports l
 test("brokers are unfenced from when the controller says so until it fences them", () => {
   const cluster = new ObservedCluster();
   cluster.observe({ kind: "BrokerUnfenced", broker: 1, metadataOffset: 5 } as never);
-  expect([cluster.isUnfenced(1), cluster.isUnfenced(2)]).toEqual([true, false]);
+  expect([cluster.isLive(1), cluster.isLive(2)]).toEqual([true, false]);
   cluster.observe({ kind: "BrokerFenced", broker: 1, metadataOffset: 6 } as never);
-  expect(cluster.isUnfenced(1)).toBe(false);
+  expect(cluster.isLive(1)).toBe(false);
 });
 
 describe("a committed decision is let through once", () => {
