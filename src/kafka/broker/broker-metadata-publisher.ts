@@ -42,13 +42,15 @@ export class BrokerMetadataPublisher {
     }
     const leaders: LocalChange[] = [];
     const followers: LocalChange[] = [];
+    const stopped: LocalReplica[] = [];
     for (const change of changed) {
       const registration = image.topicById(change.topicId)?.partitions[change.partition];
-      if (registration === undefined || !registration.replicas.includes(context.brokerId)) this.stop(change);
+      if (registration === undefined || !registration.replicas.includes(context.brokerId)) stopped.push(...this.stop(change));
       else if (registration.leader !== context.brokerId) followers.push({ ...change, registration });
       else if (this.serving) leaders.push({ ...change, registration });
       else replicas.stopFetching(this.host(change));
     }
+    replicas.deleteFromDisk(stopped);
     for (const change of leaders) this.becomeLeader(change);
     this.becomeFollowers(followers);
     replicas.closeIdleFetchers();
@@ -71,15 +73,18 @@ export class BrokerMetadataPublisher {
   /** What was deleted, or moved away, while this broker was down. Source: LogManager.isStrayKraftReplica. */
   private deleteStrays(): void {
     const { brokerId } = this.context;
-    for (const replica of [...this.replicas.replicasOnDisk()]) {
-      const registration = this.image.topicById(replica.topicId)?.partitions[replica.partition];
-      if (registration === undefined || !registration.replicas.includes(brokerId)) this.replicas.deleteFromDisk(replica);
-    }
+    const strays = [...this.replicas.replicasOnDisk()].filter(({ topicId, partition }) => {
+      const registration = this.image.topicById(topicId)?.partitions[partition];
+      return registration === undefined || !registration.replicas.includes(brokerId);
+    });
+    this.replicas.deleteFromDisk(strays);
   }
 
-  private stop({ topic, topicId, partition: index }: ChangedPartition): void {
+  private stop({ topic, topicId, partition: index }: ChangedPartition): readonly LocalReplica[] {
     const partition = this.replicas.partition(topic, index);
-    if (partition?.replica.topicId === topicId) this.replicas.stop(partition);
+    if (partition?.replica.topicId !== topicId) return [];
+    this.replicas.stop(partition);
+    return [partition.replica];
   }
 
   private becomeLeader(change: LocalChange): void {

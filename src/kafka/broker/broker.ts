@@ -19,7 +19,7 @@ import type { ActiveController } from "./active-controller.ts";
 import { BrokerMetadataPublisher } from "./broker-metadata-publisher.ts";
 import { BrokerLifecycle, type LifecycleOwner } from "./lifecycle.ts";
 import { type ChangedPartition, MetadataLoader, type MetadataPublisher } from "./metadata-loader.ts";
-import { answerMetadata } from "./metadata-request.ts";
+import { answerMetadata, anyLiveBroker } from "./metadata-request.ts";
 
 interface BrokerOptions {
   readonly host: Host;
@@ -132,7 +132,8 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   onRequest(request: AnyPendingRequest): void {
     // A combined server listens before its broker part is ready, and after it has stopped.
     if (!this.ready || this.stopped) request.closeConnection();
-    else if (request.api === "Metadata") request.respond(answerMetadata(this.loader.image, request.body));
+    else if (request.api === "Metadata")
+      request.respond(answerMetadata(this.loader.image, anyLiveBroker(this.loader.image), request.body));
     else this.replicas.onRequest(request);
   }
 

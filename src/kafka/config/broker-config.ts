@@ -83,7 +83,7 @@ export const BROKER_CONFIG = {
     type: "int",
     default: 3,
     min: 0,
-    doc: "How often it asks once more, in ZooKeeper mode, before it stops all the same.",
+    doc: "How often it asks, in ZooKeeper mode, before it stops all the same.",
   },
   "controlled.shutdown.retry.backoff.ms": { type: "int", default: 5_000, min: 0, doc: "How long it rests in between." },
   "zookeeper.session.timeout.ms": {

@@ -1,7 +1,13 @@
 /** A process that takes requests and makes some: passes on what the kernel brings to whom it belongs. */
 import type { Connection, DiskOperation, Host, Message, Process, Timer } from "../../sim/host.ts";
-import type { NetworkClient } from "./network-client.ts";
 import { type AnyPendingRequest, InboundConnection, type RequestHandler, RequestQueue } from "./request-channel.ts";
+
+/** What a process's own connections are attached to: a NetworkClient, or a client of ZooKeeper. */
+interface OutboundEnd {
+  onConnected(connection: Connection): void;
+  onMessage(connection: Connection, message: Message): void;
+  onDisconnected(connection: Connection): void;
+}
 
 export abstract class ServerProcess implements Process, RequestHandler {
   readonly host: Host;
@@ -17,7 +23,7 @@ export abstract class ServerProcess implements Process, RequestHandler {
 
   onConnected(connection: Connection): void {
     if (connection.outbound) {
-      (connection.attachment as NetworkClient).onConnected(connection);
+      (connection.attachment as OutboundEnd).onConnected(connection);
       this.requests.drain();
     } else {
       connection.attachment = new InboundConnection(this.host, connection, this, this.requests);
@@ -25,12 +31,12 @@ export abstract class ServerProcess implements Process, RequestHandler {
   }
 
   onMessage(connection: Connection, message: Message): void {
-    (connection.attachment as NetworkClient | InboundConnection).onMessage(connection, message);
+    (connection.attachment as OutboundEnd | InboundConnection).onMessage(connection, message);
     this.requests.drain();
   }
 
   onDisconnected(connection: Connection): void {
-    (connection.attachment as NetworkClient | InboundConnection).onDisconnected(connection);
+    (connection.attachment as OutboundEnd | InboundConnection).onDisconnected(connection);
     this.requests.drain();
   }
 

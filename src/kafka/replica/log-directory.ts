@@ -8,7 +8,7 @@
 import { type Micros, ms } from "../../base/units.ts";
 import type { Timer, TimerTarget, ValueFile } from "../../sim/host.ts";
 import { report } from "../events.ts";
-import { type BrokerEpoch, NONE, type Offset, partitionName, type TopicId } from "../ids.ts";
+import { type BrokerEpoch, NONE, type Offset, partitionName, type TopicId, type TopicPartition } from "../ids.ts";
 import {
   CleanShutdownMarker,
   HIGH_WATERMARK_CHECKPOINT,
@@ -58,17 +58,28 @@ export class LogDirectory implements StorageErrorHandler, TimerTarget {
 
   /** Opens what the disk holds, and begins to note how far it is flushed. */
   startup(): void {
-    const names = new Set<string>();
+    for (const [name, { topic, partition }] of this.directories()) {
+      this.open(topic, partition, this.topicIdFile(name).read() ?? "");
+    }
+    this.schedule("replica.checkpoint-recovery-points");
+  }
+
+  /** Of the partition directories, whether they have been opened or not. */
+  topics(): ReadonlySet<string> {
+    return new Set([...this.directories().values()].map(({ topic }) => topic));
+  }
+
+  /** By name, ascending. */
+  private directories(): Map<string, TopicPartition> {
+    const directories = new Map<string, TopicPartition>();
     for (const path of this.context.host.disk.list("")) {
       const match = PARTITION_DIRECTORY.exec(path);
       if (match === null || match[1] === METADATA_TOPIC) continue;
       const [, topic, index] = match as unknown as [string, string, string];
       const name = partitionName(topic, Number(index));
-      if (names.has(name)) continue;
-      names.add(name);
-      this.open(topic, Number(index), this.topicIdFile(name).read() ?? "");
+      if (!directories.has(name)) directories.set(name, { topic, partition: Number(index) });
     }
-    this.schedule("replica.checkpoint-recovery-points");
+    return directories;
   }
 
   /** High watermarks are noted from the first time on that the controller has told what is hosted, so that none is forgotten (KAFKA-1647). */
@@ -94,17 +105,22 @@ export class LogDirectory implements StorageErrorHandler, TimerTarget {
     const name = partitionName(topic, partition);
     const existing = this.replicas.get(name);
     if (existing !== undefined && existing.topicId === topicId) return existing;
-    if (existing !== undefined) this.delete(existing);
+    if (existing !== undefined) this.delete([existing]);
     this.topicIdFile(name).writeDurably(topicId);
     return this.open(topic, partition, topicId);
   }
 
-  delete(replica: LocalReplica): void {
+  delete(replicas: readonly LocalReplica[]): void {
+    if (replicas.length === 0) return;
     const { disk } = this.context.host;
-    const name = partitionName(replica.topic, replica.partition);
-    replica.log.listener = undefined;
-    this.replicas.delete(name);
-    for (const path of disk.list(`${name}/`)) disk.delete(path);
+    for (const replica of replicas) {
+      const name = partitionName(replica.topic, replica.partition);
+      replica.log.listener = undefined;
+      // Another one of that name may have taken its place.
+      if (this.replicas.get(name) !== replica) continue;
+      this.replicas.delete(name);
+      for (const path of disk.list(`${name}/`)) disk.delete(path);
+    }
     this.checkpointRecoveryPoints();
   }
 

@@ -102,6 +102,11 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
 
   // ---- what is on the disk ----
 
+  /** Whose partitions the disk holds; known before they are opened. */
+  topicsOnDisk(): ReadonlySet<string> {
+    return this.logDirectory.topics();
+  }
+
   /** Found at start-up, or hosted since; in order of opening. */
   replicasOnDisk(): Iterable<LocalReplica> {
     return this.logDirectory.all();
@@ -111,9 +116,9 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
     return this.logDirectory.find(topic, index);
   }
 
-  /** Of a replica that is not hosted. */
-  deleteFromDisk(replica: LocalReplica): void {
-    this.logDirectory.delete(replica);
+  /** Of replicas that are not hosted. */
+  deleteFromDisk(replicas: readonly LocalReplica[]): void {
+    this.logDirectory.delete(replicas);
   }
 
   startHighWatermarkCheckpoints(): void {
@@ -153,24 +158,27 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
     for (const partition of inNewEpoch) partition.endWaiting("NOT_LEADER_OR_FOLLOWER");
   }
 
-  /** It goes on being hosted, and copies nothing any more. False if it did not copy anything before. */
-  stopFetching(partition: Partition): boolean {
-    const fetched = this.fetchers.has(partition);
-    this.fetchers.remove(partition);
-    return fetched;
+  isFetching(partition: Partition): boolean {
+    return this.fetchers.has(partition);
   }
 
-  /** The replica is not this broker's any more: its log goes too. */
+  /** It goes on being hosted, and copies nothing any more. */
+  stopFetching(partition: Partition): void {
+    this.fetchers.remove(partition);
+  }
+
+  /** The replica is not this broker's any more. Its log stays, for {@link deleteFromDisk}. */
   stop(partition: Partition): void {
-    const { topic, partition: index } = partition.replica;
+    const { replica } = partition;
+    const { topic, partition: index } = replica;
     const { host, brokerId, metadata } = this.context;
     this.fetchers.remove(partition);
     this.partitions.remove(topic, index);
     partition.leading = undefined;
+    replica.hosted = false;
     report(host, { kind: "ReplicaStopped", topic, partition: index, broker: brokerId });
     const gone = metadata.partition(topic, index) === undefined;
     partition.endWaiting(gone ? "UNKNOWN_TOPIC_OR_PARTITION" : "NOT_LEADER_OR_FOLLOWER");
-    this.logDirectory.delete(partition.replica);
   }
 
   closeIdleFetchers(): void {

@@ -1,0 +1,126 @@
+/**
+ * The broker part of a server in ZooKeeper mode: it keeps replicas as the controller orders, knows of the cluster what the controller
+ * tells, and serves clients. Source: KafkaServer, KafkaApis.
+ */
+import type { Host, NodeName } from "../../sim/host.ts";
+import { answerMetadata } from "../broker/metadata-request.ts";
+import type { BrokerConfig } from "../config/broker-config.ts";
+import type { ServiceCosts } from "../config/service-costs.ts";
+import type { Dials } from "../dials.ts";
+import type { BrokerEpoch, BrokerId } from "../ids.ts";
+import type { BrokerMetadataCache } from "../metadata/broker-metadata-cache.ts";
+import type { AnyPendingRequest, RequestHandler } from "../net/request-channel.ts";
+import { AlterPartitionManager } from "../replica/alter-partition-manager.ts";
+import { type ControllerFinder, ReplicaContext } from "../replica/replica-context.ts";
+import { ReplicaManager } from "../replica/replica-manager.ts";
+import type { ClusterTopology } from "../server/topology.ts";
+import type { ZkClient } from "../zk/zk-client.ts";
+import { ControlRequests, isControlRequest, type MetadataListener } from "./control-requests.ts";
+import { LockedRequests } from "./locked-requests.ts";
+import { OrderedReplicas } from "./ordered-replicas.ts";
+import { TopicConfigs, type TopicConfigsReader } from "./topic-configs.ts";
+import { type UnlockListener, ZkIsrManager } from "./zk-isr-manager.ts";
+import { ZkMetadataCache } from "./zk-metadata-cache.ts";
+
+/** The server that the broker is part of. */
+export interface ZkBrokerOwner extends MetadataListener {
+  /** Of the newest registration that this process knows of; -1 before the first. */
+  readonly brokerEpoch: BrokerEpoch;
+  /** The logs that the disk holds have been opened. */
+  onLogsLoaded(): void;
+}
+
+export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsReader, UnlockListener {
+  private readonly owner: ZkBrokerOwner;
+  private readonly configs: TopicConfigs;
+  private readonly cache: ZkMetadataCache;
+  private readonly replicas: ReplicaManager;
+  private readonly ordered: OrderedReplicas;
+  private readonly control: ControlRequests;
+  /** Where leaders write the ISR to the store themselves. */
+  private readonly isr: ZkIsrManager | undefined = undefined;
+  private readonly locked: LockedRequests | undefined = undefined;
+  private stopped = false;
+
+  constructor(options: {
+    readonly host: Host;
+    readonly config: BrokerConfig;
+    readonly dials: Dials;
+    readonly costs: ServiceCosts;
+    readonly topology: ClusterTopology;
+    readonly brokerId: BrokerId;
+    readonly zk: ZkClient;
+    readonly owner: ZkBrokerOwner;
+  }) {
+    const { host, config, dials, topology, brokerId, zk, owner } = options;
+    this.owner = owner;
+    this.configs = new TopicConfigs(zk);
+    this.cache = new ZkMetadataCache(host, brokerId, this.configs);
+    const { configs, cache: metadata } = this;
+    const context = new ReplicaContext({ host, config, dials, topology, brokerId, controller: this, metadata });
+    if (!dials["isr.alterPartition"]) {
+      this.isr = new ZkIsrManager({ host, brokerId, zk, listener: this });
+      this.locked = new LockedRequests(this.isr, this);
+    }
+    this.replicas = new ReplicaManager(context, this.isr ?? new AlterPartitionManager(context));
+    this.ordered = new OrderedReplicas(context, this.replicas);
+    const { ordered: replicas } = this;
+    const replicaCost = options.costs.brokerReplicaUs;
+    this.control = new ControlRequests({ context, metadata, replicas, configs, replicaCost, listener: owner });
+  }
+
+  get metadata(): BrokerMetadataCache {
+    return this.cache;
+  }
+
+  activeController(): NodeName | undefined {
+    return this.cache.broker(this.cache.controllerId)?.host;
+  }
+
+  brokerEpoch(): BrokerEpoch {
+    return this.owner.brokerEpoch;
+  }
+
+  /** There is a session: what is set on the topics is read, then the logs are opened. */
+  loadLogs(): void {
+    this.configs.read([...this.replicas.topicsOnDisk()], this);
+  }
+
+  onTopicConfigsRead(): void {
+    this.replicas.startup();
+    this.isr?.start();
+    this.owner.onLogsLoaded();
+  }
+
+  /** The session that it had before has expired. */
+  onNewSession(): void {
+    this.configs.onNewSession();
+  }
+
+  /** From the network. */
+  admit(request: AnyPendingRequest): void {
+    if (this.stopped) request.closeConnection();
+    else if (this.locked !== undefined) this.locked.admit(request);
+    else this.onRequest(request);
+  }
+
+  onRequest(request: AnyPendingRequest): void {
+    if (isControlRequest(request)) this.control.onRequest(request);
+    else if (request.api === "Metadata") request.respond(answerMetadata(this.cache, this.cache.controllerId, request.body));
+    else this.replicas.onRequest(request);
+  }
+
+  onUnlocked(): void {
+    this.locked?.onUnlocked();
+  }
+
+  beginShutdown(): void {
+    this.ordered.beginShutdown();
+  }
+
+  /** Everything is put on disk; nothing is served any more. */
+  stop(): void {
+    this.stopped = true;
+    this.replicas.shutdownCleanly(this.owner.brokerEpoch);
+  }
+}
