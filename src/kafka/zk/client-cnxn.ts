@@ -12,6 +12,8 @@ import { HostProvider } from "./host-provider.ts";
 export interface CnxnOwner {
   /** Who is attached to the connections. */
   readonly attachment: unknown;
+  /** When the oldest request that has no answer yet was sent; undefined if there is none. */
+  readonly waitingSince: Micros | undefined;
   /** There is a connection, and the server wants to hear of the session. */
   onReached(): void;
   onFrame(message: Message): void;
@@ -152,9 +154,14 @@ export class ClientCnxn implements TimerTarget {
     this.arm();
   }
 
-  /** Until the server has been silent for too long. */
+  /**
+   * Until the server has been silent for too long. It answers in order, pings among the rest: what else is heard while an answer
+   * is overdue is no sign that it will come.
+   */
   private untilSilent(): Micros {
-    return (this.established ? this.readTimeout : this.connectTimeout) - (this.host.steadyNow() - this.lastHeard);
+    const now = this.host.steadyNow();
+    if (!this.established) return this.connectTimeout - (now - this.lastHeard);
+    return this.readTimeout - (now - Math.min(this.lastHeard, this.owner.waitingSince ?? now));
   }
 
   private untilPing(): Micros {

@@ -10,6 +10,7 @@
  * KafkaZkClient.
  */
 import { assert } from "../../base/assert.ts";
+import type { Micros } from "../../base/units.ts";
 import type { Connection, Host, Message, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import type { KafkaEvent } from "../events.ts";
 import {
@@ -32,6 +33,7 @@ import type { ZkClient, ZkClientListener, ZkResponseHandler } from "./zk-client.
 /** On the wire; without a batch if the client itself has asked. */
 interface Packet {
   readonly xid: number;
+  readonly sentAt: Micros;
   readonly op: ZkRequest["op"] | ZkSessionRequest["op"];
   readonly batch: Batch | undefined;
 }
@@ -88,6 +90,10 @@ export class KafkaZkClient implements ZkClient, CnxnOwner, TimerTarget {
 
   get attachment(): this {
     return this;
+  }
+
+  get waitingSince(): Micros | undefined {
+    return this.onTheWire[0]?.sentAt;
   }
 
   request<C>(
@@ -227,7 +233,7 @@ export class KafkaZkClient implements ZkClient, CnxnOwner, TimerTarget {
 
   private transmit(request: ZkRequest | ZkSessionRequest, batch: Batch | undefined): void {
     const xid = this.nextXid++;
-    this.onTheWire.push({ xid, op: request.op, batch });
+    this.onTheWire.push({ xid, sentAt: this.host.steadyNow(), op: request.op, batch });
     this.cnxn.send(new ZkRequestFrame(xid, request));
   }
 

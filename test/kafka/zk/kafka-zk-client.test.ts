@@ -171,6 +171,21 @@ test("pings do not say that the client has seen anything", () => {
 
 // ---- lost answers ----
 
+test("a server that answers pings but not a request is given up all the same: it would answer in order (A1)", () => {
+  const { e, user } = connected({ servers: 2 });
+  e.unanswered.add("create");
+  e.runFor(ms(100));
+  user.ask("stuck", [create("/a")]);
+  e.runFor(seconds(4) - 1);
+  expect(e.asked("ping").length).toBeGreaterThan(0);
+  expect(user.heard).toEqual([]);
+  e.runFor(1);
+  expect(user.heard).toEqual(["disconnected"]);
+  e.unanswered.clear();
+  e.runFor(seconds(2));
+  expect(user.heard.slice(1)).toEqual(["connected", "stuck: NODEEXISTS"]);
+});
+
 test("what was on the wire is sent again, done or not, before what came later: a create meets its own node (A1)", () => {
   const { e, user, server } = connected({ servers: 2 });
   e.unanswered.add("create");
