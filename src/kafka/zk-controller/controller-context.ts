@@ -218,6 +218,12 @@ export class ControllerContext {
     return result;
   }
 
+  get partitionCount(): number {
+    let count = 0;
+    for (const { partitions } of this.topics.values()) count += partitions.size;
+    return count;
+  }
+
   partitionsOfTopic(topic: string): TopicPartition[] {
     return [...(this.topics.get(topic)?.partitions.values() ?? [])].map(({ name }) => name);
   }
