@@ -70,6 +70,7 @@ test("every folder of the model has its page, and every link in the documents le
     "consumer",
     "admin",
     "client",
+    "zk",
   ];
   for (const folder of folders) expect(read(`docs/model/${folder}.md`)).toContain(`# ${folder}`);
   const pages = readdirSync(new URL("../docs", import.meta.url), { recursive: true, encoding: "utf8" }).filter((path) =>
