@@ -21,6 +21,7 @@ import type {
   RaftStateChanged,
 } from "./quorum-events.ts";
 import type { KafkaRecord, RecordBatch } from "./records.ts";
+import type { ZkError } from "./zookeeper/client-protocol.ts";
 import type { ZooKeeperModeEvent } from "./zookeeper-events.ts";
 
 interface OnPartition {
@@ -305,8 +306,8 @@ export interface OffsetsListed extends OfClient, OnPartition {
 /** What an administrator asked for was refused for good, or not answered in time. */
 export interface AdminRequestFailed extends OfClient {
   readonly kind: "AdminRequestFailed";
-  readonly api: "CreateTopics" | "ElectLeaders" | "DeleteTopics" | "AlterPartitionReassignments";
-  readonly error: ErrorCode | "TIMEOUT";
+  readonly api: "CreateTopics" | "ElectLeaders" | "DeleteTopics" | "AlterPartitionReassignments" | "zookeeper-shell";
+  readonly error: ErrorCode | ZkError | "TIMEOUT";
   /** What it was about, and why it was refused. */
   readonly message: string;
 }

@@ -2,7 +2,8 @@
 import { assert, SimulatorBug } from "../../base/assert.ts";
 import { markImmutable } from "../../base/immutable.ts";
 import { US_PER_SECOND } from "../../base/units.ts";
-import { AdminProcess, type AdminRequest } from "../../kafka/admin/admin-process.ts";
+import { AdminProcess } from "../../kafka/admin/admin-process.ts";
+import type { AdminRequest } from "../../kafka/admin/admin-request.ts";
 import { ConsumerProcess } from "../../kafka/consumer/consumer-process.ts";
 import { ProducerProcess } from "../../kafka/producer/producer-process.ts";
 import { compileRecordTemplate, type JsonValue, type RecordTemplate } from "../../kafka/producer/record-template.ts";

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { seconds } from "../../../src/base/units.ts";
 import { electionOutcome, topicOutcome } from "../../../src/kafka/admin/admin-outcome.ts";
-import { AdminProcess, type AdminRequest } from "../../../src/kafka/admin/admin-process.ts";
+import { AdminProcess } from "../../../src/kafka/admin/admin-process.ts";
+import type { AdminRequest } from "../../../src/kafka/admin/admin-request.ts";
 import { ScriptedCluster } from "../client/scripted-cluster.ts";
 
 const ORDERS = { name: "orders", numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] };
