@@ -2,6 +2,8 @@
 import type { NodeEvent } from "../sim/node-events.ts";
 import type { KafkaEvent } from "./events.ts";
 import { type BrokerId, NONE, partitionName } from "./ids.ts";
+import { describeZooKeeperModeEvent, isNotableInZooKeeperMode } from "./zookeeper-event-words.ts";
+import type { ZooKeeperModeEvent } from "./zookeeper-events.ts";
 
 type ToldEvent = KafkaEvent | NodeEvent;
 
@@ -9,6 +11,8 @@ type ToldEvent = KafkaEvent | NodeEvent;
 const NOTABLE: ReadonlySet<ToldEvent["kind"]> = new Set<ToldEvent["kind"]>([
   "LogTruncated",
   "LogDirFailed",
+  "TopicCreated",
+  "AdminRequestFailed",
   "IsrChanged",
   "LeaderElected",
   "BrokerRegistered",
@@ -31,13 +35,14 @@ const NOTABLE: ReadonlySet<ToldEvent["kind"]> = new Set<ToldEvent["kind"]>([
 ]);
 
 export function isNotable(event: ToldEvent): boolean {
-  return NOTABLE.has(event.kind);
+  // Of the other events, those of ZooKeeper mode have a say of their own.
+  return NOTABLE.has(event.kind) || isNotableInZooKeeperMode(event as ZooKeeperModeEvent);
 }
 
 /** One line. */
 export function describeEvent(event: ToldEvent): string {
   const words = describeReplicaEvent(event) ?? describeClusterEvent(event) ?? describeNodeEvent(event);
-  return words ?? event.kind;
+  return words ?? describeZooKeeperModeEvent(event as ZooKeeperModeEvent) ?? event.kind;
 }
 
 function describeReplicaEvent(event: ToldEvent): string | undefined {
@@ -71,6 +76,10 @@ function describeClusterEvent(event: ToldEvent): string | undefined {
   switch (event.kind) {
     case "LogDirFailed":
       return `broker-${event.broker}: log directory failed`;
+    case "TopicCreated":
+      return `topic ${event.topic} is created`;
+    case "AdminRequestFailed":
+      return `${event.client}: ${event.api} failed: ${event.message}`;
     case "IsrChanged":
       return `${partitionName(event.topic, event.partition)}: ISR ${list(event.from)} → ${list(event.isr)}`;
     case "LeaderElected": {

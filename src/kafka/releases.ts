@@ -4,6 +4,8 @@ import { DIAL_VALUES, type Dials } from "./dials.ts";
 /** Who decides: a quorum of controllers of Kafka's own, or brokers by way of a ZooKeeper ensemble. */
 export const CLUSTER_MODES = ["kraft", "zookeeper"] as const;
 export type ClusterMode = (typeof CLUSTER_MODES)[number];
+/** For people. */
+export const MODE_NAMES: { readonly [M in ClusterMode]: string } = { kraft: "KRaft", zookeeper: "ZooKeeper" };
 
 /** A release in one mode. */
 export interface Release {

@@ -1,16 +1,19 @@
 /** What a run was about, in a few words. */
-import type { ScenarioSpec } from "../scenario/spec.ts";
+import { MODE_NAMES } from "../kafka/releases.ts";
+import type { ClusterSpec, ScenarioSpec } from "../scenario/spec.ts";
 
-/** `Kafka 4.1 · KRaft, 3 brokers, 3 controllers`. */
+/** `Kafka 4.1 · KRaft, 3 brokers, 3 controllers`; `Kafka 3.9 · ZooKeeper, 3 brokers, 3 servers`. */
 export function describeSetting({ release, cluster, turnedDials, dials, switched }: ScenarioSpec): string {
-  const brokers = cluster.nodes.filter((node) => node.broker).length;
-  const controllers = cluster.nodes.filter((node) => node.controller).length;
-  const nodes = cluster.combined
-    ? `${counted(brokers, "broker")} that are controllers too`
-    : `${counted(brokers, "broker")}, ${counted(controllers, "controller")}`;
   const turned = turnedDials.filter((dial) => dial !== switched?.key).map((dial) => `${dial}=${position(dials[dial])}`);
   if (switched !== undefined) turned.push(`${switched.key}=${switched.value}`);
-  return [`Kafka ${release}`, `KRaft, ${nodes}`, ...turned].join(" · ");
+  return [`Kafka ${release}`, `${MODE_NAMES[cluster.mode]}, ${serversInWords(cluster)}`, ...turned].join(" · ");
+}
+
+function serversInWords({ mode, nodes, combined, zookeeper }: ClusterSpec): string {
+  const brokers = counted(nodes.filter((node) => node.broker).length, "broker");
+  if (mode === "zookeeper") return `${brokers}, ${counted(zookeeper.length, "server")}`;
+  if (combined) return `${brokers} that are controllers too`;
+  return `${brokers}, ${counted(nodes.filter((node) => node.controller).length, "controller")}`;
 }
 
 /** `orders: 3 partitions × 3, min ISR 2 · checkout: 100/s, acks=all`. */

@@ -4,11 +4,12 @@
  * The compiler checks the table against the events themselves: an event or a field that is added or renamed without it does
  * not compile.
  */
+import type { ClusterMode } from "../kafka/releases.ts";
 import type { EventKind, ScenarioEvent } from "./patterns.ts";
 
 /**
  * What a field holds and so how a pattern may name it. `node`: the id of a broker or controller; `nodes`: a list of them;
- * `name`: the name of a node. A list gives the words that may stand there. `opaque` fields can't be matched.
+ * `zookeeper`: the id of a ZooKeeper server; `name`: the name of a node. A list gives the words that may stand there. `opaque` fields can't be matched.
  */
 export type FieldType =
   | "number"
@@ -16,6 +17,7 @@ export type FieldType =
   | "text"
   | "node"
   | "nodes"
+  | "zookeeper"
   | "name"
   | "topic"
   | "partition"
@@ -147,18 +149,18 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
     to: "number",
   },
   OffsetsListed: { ...OF_CLIENT, ...ON_PARTITION, timestamp: "number", offset: "number", leaderEpoch: "number" },
-  ZkServerLoaded: { server: "number", currentEpoch: "number", snapshotZxid: "number", transactions: "opaque" },
+  ZkServerLoaded: { server: "zookeeper", currentEpoch: "number", snapshotZxid: "number", transactions: "opaque" },
   ZkServerStateChanged: {
-    server: "number",
+    server: "zookeeper",
     state: ["LOOKING", "FOLLOWING", "LEADING"],
-    leader: "number",
+    leader: "zookeeper",
     epoch: "number",
   },
-  ZkLeaderEstablished: { server: "number", epoch: "number", zxid: "number" },
-  ZkTransactionLogged: { server: "number", transaction: "opaque" },
-  ZkLogTruncated: { server: "number", to: "number" },
-  ZkSnapshotInstalled: { server: "number", zxid: "number" },
-  ZkTransactionCommitted: { server: "number", transaction: "opaque", created: "opaque", deleted: "opaque" },
+  ZkLeaderEstablished: { server: "zookeeper", epoch: "number", zxid: "number" },
+  ZkTransactionLogged: { server: "zookeeper", transaction: "opaque" },
+  ZkLogTruncated: { server: "zookeeper", to: "number" },
+  ZkSnapshotInstalled: { server: "zookeeper", zxid: "number" },
+  ZkTransactionCommitted: { server: "zookeeper", transaction: "opaque", created: "opaque", deleted: "opaque" },
   ZkSessionOpened: { session: "number", client: "name", timeoutMs: "number", ...COMMITTED },
   ZkSessionClosed: { session: "number", client: "name", reason: ["expired", "closed"], ...COMMITTED },
   ZkClientStateChanged: {
@@ -224,4 +226,50 @@ export const EVENT_KINDS = Object.keys(EVENT_FIELDS) as readonly EventKind[];
 /** The fields of an event by name. */
 export function fieldsOf(kind: EventKind): Readonly<Record<string, FieldType>> {
   return EVENT_FIELDS[kind];
+}
+
+/** Events of one mode, with what comes nearest to them in the other; undefined where nothing does. */
+const EVENTS_OF_MODE: { readonly [M in ClusterMode]: Readonly<Partial<Record<EventKind, EventKind | undefined>>> } = {
+  kraft: {
+    BrokerFenced: "BrokerUnregistered",
+    BrokerUnfenced: "BrokerRegistered",
+    BrokerInControlledShutdown: undefined,
+    RaftStateChanged: "ZkServerStateChanged",
+    RaftLeaderElected: "ControllerChanged",
+    RaftLeaderResigned: undefined,
+    RaftLogLoaded: "ZkServerLoaded",
+    RaftRecordsAppended: "ZkTransactionLogged",
+    RaftLogTruncated: "ZkLogTruncated",
+    RaftHighWatermarkAdvanced: "ZkTransactionCommitted",
+    MetadataApplied: "MetadataCacheUpdated",
+  },
+  zookeeper: {
+    ZkServerLoaded: "RaftLogLoaded",
+    ZkServerStateChanged: "RaftStateChanged",
+    ZkLeaderEstablished: "RaftLeaderElected",
+    ZkTransactionLogged: "RaftRecordsAppended",
+    ZkLogTruncated: "RaftLogTruncated",
+    ZkSnapshotInstalled: undefined,
+    ZkTransactionCommitted: "RaftHighWatermarkAdvanced",
+    ZkSessionOpened: undefined,
+    ZkSessionClosed: "BrokerFenced",
+    ZkClientStateChanged: undefined,
+    ZkClientSaw: undefined,
+    BrokerUnregistered: "BrokerFenced",
+    ControllerChanged: "RaftLeaderElected",
+    ControllerEpochChanged: "RaftLeaderElected",
+    PartitionStateWritten: "PartitionChanged",
+    TopicDeleted: undefined,
+    ControllerFailoverCompleted: "ControllerActivated",
+    ControllerCacheUpdated: undefined,
+    ControlRequestHandled: undefined,
+    ControlOrderObeyed: undefined,
+    MetadataCacheUpdated: "MetadataApplied",
+  },
+};
+
+/** Undefined for an event that is reported in `mode`; else what comes nearest to it there, if anything does. */
+export function isForeign(kind: EventKind, mode: ClusterMode): { readonly nearest: EventKind | undefined } | undefined {
+  const others = EVENTS_OF_MODE[mode === "kraft" ? "zookeeper" : "kraft"];
+  return Object.hasOwn(others, kind) ? { nearest: others[kind] } : undefined;
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { nearest } from "./nearest.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
-import { type ConfigKind, kindsThatKnow, NOT_MODELLED } from "./schema/config.ts";
+import { type ConfigKind, kindsThatKnow, NOT_MODELLED, ZOOKEEPER_NOT_MODELLED } from "./schema/config.ts";
 import { traitsOf } from "./schema/kit.ts";
 import type { Path } from "./source.ts";
 import { EXHIBIT_KINDS } from "./spec.ts";
@@ -73,12 +73,10 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
     sink.add(at, { code: "NOT_MODELLED", message: LATER[key] }, "key");
     return;
   }
-  if (kind !== undefined && kind !== "zookeeper" && NOT_MODELLED.has(key)) {
-    sink.add(
-      at,
-      { code: "NOT_MODELLED", message: `${quote(key)} is known to Kafka, but not modelled yet`, hint: "leave it out" },
-      "key",
-    );
+  const [owner, notModelled] = kind === "zookeeper" ? ["ZooKeeper", ZOOKEEPER_NOT_MODELLED] : ["Kafka", NOT_MODELLED];
+  if (kind !== undefined && notModelled.has(key)) {
+    const message = `${quote(key)} is known to ${owner}, but not modelled yet`;
+    sink.add(at, { code: "NOT_MODELLED", message, hint: "leave it out" }, "key");
     return;
   }
   const guess = nearest(key, keys);
@@ -86,8 +84,8 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
   let hint = guess === undefined ? `the keys are ${listed(keys)}` : `did you mean ${quote(guess)}?`;
   if (others.length > 0)
     hint = `it is a ${others.join(" and a ")} setting${guess === undefined ? "" : `; here it is ${quote(guess)}`}`;
-  const owner = kind === "zookeeper" ? "ZooKeeper has no setting" : `Kafka has no ${kind} setting`;
-  const message = kind === undefined ? `${what} has no key ${quote(key)}` : `${owner} ${quote(key)}`;
+  const settings = kind === "zookeeper" ? "setting" : `${kind} setting`;
+  const message = kind === undefined ? `${what} has no key ${quote(key)}` : `${owner} has no ${settings} ${quote(key)}`;
   sink.add(at, { code: "UNKNOWN_KEY", message, hint }, "key");
 }
 

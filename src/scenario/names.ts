@@ -260,7 +260,7 @@ export class ScenarioNames {
     return undefined;
   }
 
-  private members(group: (typeof GROUPS)[number]): readonly NodeName[] {
+  members(group: (typeof GROUPS)[number]): readonly NodeName[] {
     switch (group) {
       case "brokers":
         return this.brokers;

@@ -53,7 +53,7 @@ export type NodeTerm =
   | { readonly kind: "role"; readonly role: PartitionRole; readonly topic: string; readonly partition: number };
 
 /** An API of Kafka's or that and `Response`, or what ZooKeeper's clients and servers say to one another. */
-export type MessageKind = ApiName | `${ApiName}Response` | `Zk${string}`;
+export type MessageKind = ApiName | `${ApiName}Response` | `Zk${string}` | `Zab${string}`;
 
 export interface MessagePattern {
   readonly kind: MessageKind;

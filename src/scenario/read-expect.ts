@@ -1,5 +1,6 @@
 /** Reads how a run must end, and the nemesis. */
 import type { Micros } from "../base/units.ts";
+import type { ClusterMode } from "../kafka/releases.ts";
 import type { NemesisSpec } from "./fault-spec.ts";
 import type { ScenarioNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
@@ -18,29 +19,43 @@ export interface ExpectSurroundings {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** `violates` is what is violated unless the block itself says so. */
+/**
+ * What the block says for the cluster's own mode replaces what it says for both; goals are added. `violates` is what is violated
+ * unless the block itself says so.
+ */
 export function readExpect(
   written: WrittenExpect | undefined,
   path: Path,
   around: ExpectSurroundings,
   violates: readonly string[] = [],
 ): ExpectSpec {
-  const broken = written?.violates === undefined ? violates : readInvariants(written.violates, [...path, "violates"], around);
-  const records = written?.records;
+  const { mode } = around.names;
+  const own = written?.[mode];
+  const given = (block: WrittenBlock | undefined, at: Path): readonly string[] | undefined =>
+    block?.violates && readInvariants(block.violates, [...at, "violates"], around);
+  const common = given(written, path);
+  const broken = given(own, [...path, mode]) ?? common ?? violates;
+  const records = { ...written?.records, ...own?.records };
   return {
     violates: broken,
     records: {
       // Where nothing is violated nothing may be lost, even if nobody says so.
-      lost: records?.lost ?? (broken.length === 0 ? { min: 0, max: 0 } : undefined),
-      legallyLost: records?.["legally-lost"],
-      duplicated: records?.duplicated,
-      failed: records?.failed,
-      delayed: records?.delayed,
+      lost: records.lost ?? (broken.length === 0 ? { min: 0, max: 0 } : undefined),
+      legallyLost: records["legally-lost"],
+      duplicated: records.duplicated,
+      failed: records.failed,
+      delayed: records.delayed,
     },
-    longestOutage: written?.["longest-outage"],
-    reaches: readGoals(written, [...path, "reaches"], around),
+    longestOutage: own?.["longest-outage"] ?? written?.["longest-outage"],
+    reaches: [
+      ...readGoals(written, [...path, "reaches"], around),
+      ...(own === undefined ? [] : readGoals(own, [...path, mode, "reaches"], around)),
+    ],
   };
 }
+
+/** The part that is the same in every mode. */
+type WrittenBlock = Omit<WrittenExpect, ClusterMode>;
 
 export function readInvariants(
   written: readonly Written[],
@@ -60,7 +75,7 @@ export function readInvariants(
   return [...new Set(written.map(({ text }) => text))];
 }
 
-function readGoals(written: WrittenExpect | undefined, path: Path, { names, raw }: ExpectSurroundings): readonly GoalSpec[] {
+function readGoals(written: WrittenBlock | undefined, path: Path, { names, raw }: ExpectSurroundings): readonly GoalSpec[] {
   const goals: GoalSpec[] = [];
   for (const [index, goal] of (written?.reaches ?? []).entries()) {
     const at = [...path, index];
@@ -119,7 +134,7 @@ export function readNemesis(written: WrittenScenario, endUs: Micros, names: Scen
     });
   const on =
     nemesis.on === undefined
-      ? [{ kind: "nodes" as const, names: [...new Set([...names.brokers, ...names.controllers])] }]
+      ? [{ kind: "nodes" as const, names: names.members("servers") }]
       : names.readSelectors(nemesis.on, ["nemesis", "on"]);
   return {
     faults: nemesis.faults as NemesisSpec["faults"],

@@ -1,6 +1,7 @@
 /** Reads patterns of events and messages, as they stand in `when`, in `reaches` and in faults on messages. */
 import { API_NAMES } from "../kafka/messages/apis.ts";
-import { EVENT_KINDS, type FieldType, fieldsOf } from "./event-fields.ts";
+import { type ClusterMode, MODE_NAMES } from "../kafka/releases.ts";
+import { EVENT_KINDS, type FieldType, fieldsOf, isForeign } from "./event-fields.ts";
 import { PARTITION_ROLES, type ScenarioNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import type { EventKind, EventPattern, Expected, FieldPattern, MessageKind, MessagePattern, NodeTerm } from "./patterns.ts";
@@ -38,11 +39,30 @@ function readEventKind(written: string | undefined, path: Path, around: Path, na
     return undefined;
   }
   const kind = EVENT_KINDS.find((each) => each === written);
-  if (kind !== undefined) return kind;
+  if (kind !== undefined) {
+    requireEventOfMode(kind, path, names);
+    return kind;
+  }
   const guess = nearest(written, EVENT_KINDS);
   const hint = guess === undefined ? "the JSON Schema (`kafka-sim schema`) lists them" : `did you mean ${guess}?`;
   names.sink.add(path, { code: "WRONG_VALUE", message: `there is no event ${quote(written)}`, hint });
   return undefined;
+}
+
+/** A condition that can't come true, and a goal that can't be reached, are mistakes. */
+function requireEventOfMode(kind: EventKind, path: Path, names: ScenarioNames): void {
+  const { mode } = names;
+  const foreign = isForeign(kind, mode);
+  if (foreign === undefined) return;
+  const instead = foreign.nearest === undefined ? "" : `in ${MODE_NAMES[mode]} mode there is ${foreign.nearest}`;
+  const goal =
+    path[0] === "expect" ? `what only one mode reaches stands in expect.${mode === "kraft" ? "zookeeper" : "kraft"}` : "";
+  const hint = [instead, goal].filter((part) => part !== "").join("; ");
+  names.sink.add(path, {
+    code: "CONTRADICTION",
+    message: `no ${kind} is ever reported in ${MODE_NAMES[mode]} mode`,
+    hint: hint === "" ? undefined : hint,
+  });
 }
 
 function readField(
@@ -100,6 +120,8 @@ function readExpected(type: FieldType, value: WrittenField, at: At): Expected | 
       if (at.names.everyone.includes(String(value))) return { is: "value", value: String(value) };
       at.names.unknownNode(String(value), at.path);
       return undefined;
+    case "zookeeper":
+      return readZooKeeper(value, at);
     case "text":
     case "opaque":
       return { is: "value", value: String(value) };
@@ -124,6 +146,17 @@ function readNode(value: string | number | boolean, at: At): Expected | undefine
   if (value === "none" || value === -1) return { is: "value", value: -1 };
   const node = readTerm(value, at);
   return node && { is: "node", node };
+}
+
+/** The id or the name of a ZooKeeper server. */
+function readZooKeeper(value: string | number | boolean, at: At): Expected | undefined {
+  if (value === "none" || value === -1) return { is: "value", value: -1 };
+  const { zookeepers } = at.names;
+  const name = typeof value === "number" || /^\d+$/.test(String(value)) ? `zookeeper-${value}` : String(value);
+  if (zookeepers.includes(name)) return { is: "value", value: zookeepers.indexOf(name) + 1 };
+  // In KRaft mode the whole event has been complained about.
+  if (zookeepers.length > 0) at.names.unknownNode(name, at.path, zookeepers);
+  return undefined;
 }
 
 function readNodes(value: WrittenField, at: At): Expected | undefined {
@@ -177,6 +210,11 @@ export function readMessagePattern(written: WrittenMessagePattern, path: Path, n
     names.sink.add([...path, "message"], { code: "WRONG_VALUE", message: `there is no message ${quote(written.message)}`, hint });
     return undefined;
   }
+  const foreign = foreignMessage(kind, names.mode);
+  if (foreign !== undefined) {
+    const message = `no ${kind} is ever sent in ${MODE_NAMES[names.mode]} mode`;
+    names.sink.add([...path, "message"], { code: "CONTRADICTION", message, hint: foreign });
+  }
   return {
     kind,
     from: written.from === undefined ? undefined : names.readSelectors(written.from, [...path, "from"]),
@@ -186,8 +224,22 @@ export function readMessagePattern(written: WrittenMessagePattern, path: Path, n
   };
 }
 
+const OF_KRAFT = ["Vote", "BeginQuorumEpoch", "EndQuorumEpoch", "BrokerRegistration", "BrokerHeartbeat"] as const;
+const OF_ZOOKEEPER = [
+  ...["LeaderAndIsr", "UpdateMetadata", "StopReplica", "ControlledShutdown"],
+  ...["DeleteTopics", "AlterPartitionReassignments"],
+] as const;
+
+/** Why such a message is not sent in `mode`; undefined if it is. */
+function foreignMessage(kind: MessageKind, mode: ClusterMode): string | undefined {
+  const request = kind.replace(/Response$/, "");
+  if (mode === "kraft" && /^(Zk|Zab)/.test(kind)) return "there is no ZooKeeper";
+  const others: readonly string[] = mode === "kraft" ? OF_ZOOKEEPER : OF_KRAFT;
+  return others.includes(request) ? `it belongs to ${MODE_NAMES[mode === "kraft" ? "zookeeper" : "kraft"]} mode` : undefined;
+}
+
 function readZnodePath(kind: MessageKind, written: string, path: Path, names: ScenarioNames): string | undefined {
-  if (!kind.startsWith("Zk")) {
+  if (!/^(Zk|Zab)/.test(kind)) {
     const message = `${quote(kind)} is no message of ZooKeeper's, so it is about no path`;
     names.sink.add(path, { code: "CONTRADICTION", message, hint: "leave it out" }, "key");
   } else if (!/^\/$|^\/(?:[^/*]+\/)*(?:[^/*]+\*?|\*)$/.test(written)) {

@@ -1,14 +1,12 @@
 /** Reads which release of Kafka a scenario runs, and how its dials stand: both depend on the cluster's mode. */
 import { DIAL_VALUES, type DialName, type Dials, modeOfDial } from "../kafka/dials.ts";
-import { type ClusterMode, newestRelease, type Release, releaseOf } from "../kafka/releases.ts";
+import { type ClusterMode, MODE_NAMES, newestRelease, type Release, releaseOf } from "../kafka/releases.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
 import { modeOf } from "./read-cluster.ts";
 import type { WrittenScenario } from "./schema/scenario.ts";
 import type { Path } from "./source.ts";
 import type { ScenarioSpec } from "./spec.ts";
-
-const MODE_NAMES: { readonly [M in ClusterMode]: string } = { kraft: "KRaft", zookeeper: "ZooKeeper" };
 
 const MODE_PATH: Path = ["cluster", "mode"];
 

@@ -41,6 +41,13 @@ export const NOT_MODELLED: ReadonlySet<string> = new Set([
   ..."security.protocol sasl.mechanism quota.producer.default quota.consumer.default".split(" "),
 ]);
 
+/** The same of ZooKeeper. */
+export const ZOOKEEPER_NOT_MODELLED: ReadonlySet<string> = new Set([
+  ..."dataDir dataLogDir clientPort clientPortAddress maxClientCnxns globalOutstandingLimit preAllocSize forceSync".split(" "),
+  ..."autopurge.snapRetainCount autopurge.purgeInterval fsync.warningthresholdms leaderServes cnxTimeout electionAlg".split(" "),
+  ..."peerType quorumListenOnAllIPs standaloneEnabled reconfigEnabled connectToLearnerMasterLimit".split(" "),
+]);
+
 function setting(key: string, definition: ConfigDefinition) {
   const description = `${definition.doc} Default: ${definition.default}.`;
   if (key === "enable.idempotence") {

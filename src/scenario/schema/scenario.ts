@@ -44,7 +44,13 @@ const EXPECT_SHAPE = {
     .optional(),
 };
 
-const EXPECT_SCHEMA = object("expect", "How the run must end. By default nothing is violated and nothing lost.", EXPECT_SHAPE);
+const BY_MODE_SHAPE = {
+  ...EXPECT_SHAPE,
+  kraft: object("expect", "What to expect besides in KRaft mode, or instead.", EXPECT_SHAPE).optional(),
+  zookeeper: object("expect", "What to expect besides in ZooKeeper mode, or instead.", EXPECT_SHAPE).optional(),
+};
+
+const EXPECT_SCHEMA = object("expect", "How the run must end. By default nothing is violated and nothing lost.", BY_MODE_SHAPE);
 export type WrittenExpect = z.output<typeof EXPECT_SCHEMA>;
 
 const POSITION = z.union([z.boolean(), z.string(), z.number()], {
@@ -74,8 +80,8 @@ const EXHIBIT_SCHEMA = object(
     old: POSITION.describe("The position before the fix. Default, of a dial: what the newest release does not have.").optional(),
     new: POSITION.describe("The position since the fix. Default, of a dial: what the newest release has.").optional(),
     violates: oneOrMore("an invariant", "What the old position violates.").optional(),
-    "old-expect": object("old-expect", "What else to expect at the old position.", EXPECT_SHAPE).optional(),
-    "new-expect": object("new-expect", "What to expect at the new position. Default: `expect`.", EXPECT_SHAPE).optional(),
+    "old-expect": object("old-expect", "What else to expect at the old position.", BY_MODE_SHAPE).optional(),
+    "new-expect": object("new-expect", "What to expect at the new position. Default: `expect`.", BY_MODE_SHAPE).optional(),
   },
 );
 

@@ -23,7 +23,7 @@ class MessageContentFilter implements MessageFilter {
   matches(message: Message): boolean {
     const content = contentOf(message as unknown as Fields);
     if (content === undefined) return false;
-    const isZk = message.kind.startsWith("Zk");
+    const isZk = /^(Zk|Zab)/.test(message.kind);
     if (this.path !== undefined && !(isZk && pathsIn(content).some((path) => this.isMeant(path)))) return false;
     if (this.partition === undefined) return true;
     return isZk ? mentionsZnodeOf(content, this.partition) : mentions(content, this.partition);
@@ -37,17 +37,20 @@ class MessageContentFilter implements MessageFilter {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The body of Kafka's frames; what ZooKeeper's carry. */
+/** The body of Kafka's frames; what ZooKeeper's carry; the request or the transaction in what its servers say to each other. */
 function contentOf(message: Fields): Fields | undefined {
-  return (message.body ?? message.request ?? message.response ?? message.event) as Fields | undefined;
+  const { body, request, response, event, submitted, proposal } = message as Readonly<Record<string, Fields | undefined>>;
+  const transaction = proposal?.transaction as Fields | undefined;
+  return body ?? request ?? response ?? event ?? ((submitted?.request ?? transaction?.body) as Fields | undefined);
 }
 
 // ---- ZooKeeper ----
 
-/** Of a request, of each part of a multi, of a watch event; and of an answer, which names what it created. */
+/** Of a request, each part of a multi, a watch event, a transaction; and of an answer, which names what it created. */
 function pathsIn(content: Fields): string[] {
-  const parts = [content, ...listAt(content, "ops"), ...listAt(content, "results")];
-  return parts.map(({ path }) => path).filter((path) => typeof path === "string");
+  const parts = [content, ...listAt(content, "ops"), ...listAt(content, "results"), ...listAt(content, "nodes")];
+  const paths = [...parts.map(({ path }) => path), ...listAt<string>(content, "paths")];
+  return paths.filter((path) => typeof path === "string");
 }
 
 function mentionsZnodeOf(content: Fields, { topic, partition }: TopicPartition): boolean {

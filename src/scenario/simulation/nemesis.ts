@@ -1,10 +1,11 @@
 /**
  * Draws faults from the seed: which, on whom, when, for how long.
  *
- * It never breaks more than the promise under test allows: no more faults at once than it was told, and a fault that costs a
- * replica its unflushed records (a power loss) only strikes while the cluster is whole, and nothing else strikes until it is
- * whole again: Kafka promises nothing if as many replicas as min.insync.replicas stop uncleanly at a time (KIP-966). Each run uses a subset of the faults that it may use, drawn first, so that runs differ in kind and not only in
- * detail.
+ * It never breaks more than the promise under test allows: no more faults at once than it was told; never more than a minority of
+ * the quorum that decides (the voters, or the ZooKeeper ensemble); and a fault that costs a replica its unflushed records (a
+ * power loss) only strikes while the cluster is whole, and nothing else strikes until it is whole again: Kafka promises nothing if
+ * as many replicas as min.insync.replicas stop uncleanly at a time (KIP-966). Each run uses a subset of the faults that it may
+ * use, drawn first, so that runs differ in kind and not only in detail.
  */
 import { unreachable } from "../../base/assert.ts";
 import type { Micros } from "../../base/units.ts";
@@ -26,7 +27,12 @@ export interface NemesisListener {
 interface Strike {
   readonly text: string;
   readonly undos: readonly Undo[];
+  /** The member of the quorum that can't take part meanwhile, if one can't. */
+  readonly member?: NodeName | undefined;
 }
+
+/** The victim is slower or wrong about the time, but takes part. */
+const BEARABLE: readonly NemesisFault[] = ["slow-link", "slow-disk", "clock"];
 
 const SLOW_LINK_MAX_US = 500_000;
 const SLOW_DISK_MAX_US = 200_000;
@@ -36,6 +42,8 @@ export class Nemesis {
   private readonly spec: NemesisSpec;
   private readonly facts: ClusterFacts;
   private readonly cluster: ObservedCluster;
+  /** The voters of the metadata quorum, or the ensemble. */
+  private readonly quorum: readonly NodeName[];
   private readonly listener: NemesisListener;
   private readonly stream: RandomStream;
   /** What this run uses. */
@@ -46,10 +54,16 @@ export class Nemesis {
   private recovering = false;
   private over = false;
 
-  constructor(spec: NemesisSpec, facts: ClusterFacts, cluster: ObservedCluster, listener: NemesisListener, stream: RandomStream) {
+  constructor(
+    spec: NemesisSpec,
+    around: { readonly facts: ClusterFacts; readonly cluster: ObservedCluster; readonly quorum: readonly NodeName[] },
+    listener: NemesisListener,
+    stream: RandomStream,
+  ) {
     this.spec = spec;
-    this.facts = facts;
-    this.cluster = cluster;
+    this.facts = around.facts;
+    this.cluster = around.cluster;
+    this.quorum = around.quorum;
     this.listener = listener;
     this.stream = stream;
     this.repertoire = stream.shuffled(spec.faults).slice(0, stream.between(1, spec.faults.length));
@@ -76,8 +90,11 @@ export class Nemesis {
     const whole = this.inForce.length === 0 && this.cluster.isWhole;
     if (whole) this.recovering = false;
     if (this.inForce.length >= this.spec.atMost || this.recovering || !this.isAllowed(world, fault, victim, whole)) return;
-    const strike = this.carryOut(world, fault, victim, other, strength);
-    if (strike === undefined) return;
+    const member = this.memberHit(fault, victim, other);
+    if (member !== undefined && !this.leavesMajority(world, member)) return;
+    const struck = this.carryOut(world, fault, victim, other, strength);
+    if (struck === undefined) return;
+    const strike = { ...struck, member };
     this.listener.onNemesis(world, strike.text);
     this.inForce.push(strike);
     if (fault === "power-loss") this.recovering = true;
@@ -100,6 +117,21 @@ export class Nemesis {
     const node = world.node(victim);
     if (fault !== "clock" && !fault.includes("link") && !fault.includes("cut") && !node.running) return false;
     return fault !== "power-loss" || whole;
+  }
+
+  /** Whom the quorum would have to do without. Of two members that can't hear each other, one is enough. */
+  private memberHit(fault: NemesisFault, victim: NodeName, other: NodeName): NodeName | undefined {
+    if (BEARABLE.includes(fault) || !this.quorum.includes(victim)) return undefined;
+    const betweenTwo = fault === "partial-cut" || fault === "one-way-cut";
+    return betweenTwo && !this.quorum.includes(other) ? undefined : victim;
+  }
+
+  /** Whether the others are a majority without `member`, without those that are struck already, and without those that are down. */
+  private leavesMajority(world: World, member: NodeName): boolean {
+    const missing = this.quorum.filter(
+      (name) => name === member || !world.node(name).running || this.inForce.some((strike) => strike.member === name),
+    );
+    return missing.length * 2 < this.quorum.length;
   }
 
   private carryOut(world: World, fault: NemesisFault, victim: NodeName, other: NodeName, strength: number): Strike | undefined {

@@ -78,6 +78,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.world.observer = this;
     const { mode, nodes, zookeeper, restartAfterUs } = scenario.cluster;
     const servers = [...nodes, ...zookeeper].map((server) => server.name);
+    const quorum = [...nodes.filter((node) => node.controller), ...zookeeper].map((server) => server.name);
     const promised = promisesOf(scenario.release, mode);
     this.checker = new Checker({
       // What the scenario expects to see broken is watched in any case.
@@ -91,7 +92,8 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.facts = new ObservedFacts(scenario, this.cluster);
     this.director = new Director(scenario.faults, this.facts, this, this);
     const { nemesis } = scenario;
-    this.nemesis = nemesis && new Nemesis(nemesis, this.facts, this.cluster, this, this.world.stream("nemesis"));
+    this.nemesis =
+      nemesis && new Nemesis(nemesis, { facts: this.facts, cluster: this.cluster, quorum }, this, this.world.stream("nemesis"));
     this.goals = scenario.expect.reaches;
     this.goalCounts = this.goals.map(() => 0);
     const boot = this.world.stream("boot");
