@@ -9,6 +9,7 @@ import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
 import { constant, type Distribution, draw, uniform } from "./distribution.ts";
 import type { AppendFile, TornEntry, ValueFile } from "./host.ts";
+import { Paths } from "./paths.ts";
 import type { RandomStream } from "./random.ts";
 
 const TORN: TornEntry = Object.freeze({ torn: true });
@@ -226,6 +227,7 @@ export class StoredDisk implements Volume {
   private readonly stream: RandomStream;
   private readonly appendFiles = new Map<string, StoredAppendFile>();
   private readonly valueFiles = new Map<string, StoredValueFile>();
+  private readonly paths = new Paths();
   private usedBytes = 0;
   /** The device works on one thing at a time. */
   private busyUntil: Micros = 0;
@@ -269,6 +271,7 @@ export class StoredDisk implements Volume {
     if (file === undefined) {
       file = new StoredAppendFile(path, this);
       this.appendFiles.set(path, file);
+      this.paths.add(path);
     }
     return file;
   }
@@ -283,19 +286,23 @@ export class StoredDisk implements Volume {
     if (file === undefined) {
       file = new StoredValueFile(path, this);
       this.valueFiles.set(path, file);
+      this.paths.add(path);
     }
     return file;
   }
 
   list(prefix: string): string[] {
-    const values = [...this.valueFiles.values()].filter((file) => file.read() !== undefined).map((file) => file.path);
-    return [...this.appendFiles.keys(), ...values].filter((path) => path.startsWith(prefix)).sort();
+    return this.paths
+      .startingWith(prefix)
+      .filter((path) => this.appendFiles.has(path) || this.valueFiles.get(path)?.read() !== undefined)
+      .sort();
   }
 
   delete(path: string): void {
     this.appendFiles.get(path)?.truncate(0);
     this.appendFiles.delete(path);
     this.valueFiles.delete(path);
+    this.paths.delete(path);
   }
 
   /** How long a write has to wait before the page cache takes it. */
@@ -333,6 +340,7 @@ export class StoredDisk implements Volume {
   wipe(): void {
     this.appendFiles.clear();
     this.valueFiles.clear();
+    this.paths.clear();
     this.usedBytes = 0;
   }
 

@@ -407,3 +407,17 @@ test("files are listed by prefix, ascending, and only those that exist", () => {
   disk.valueFile("orders-checkpoint").delete();
   expect(disk.list("orders-")).toEqual(["orders-1/0"]);
 });
+
+test("the files of one directory are listed without those of another whose name begins alike", () => {
+  const t = oneNode();
+  const { disk } = t.host("a");
+  file(t, "orders-1/0");
+  file(t, "orders-1/1");
+  file(t, "orders-10/0");
+  disk.valueFile("orders-1/partition.metadata").write(1);
+  expect(disk.list("orders-1/")).toEqual(["orders-1/0", "orders-1/1", "orders-1/partition.metadata"]);
+  expect(disk.list("orders-1/1")).toEqual(["orders-1/1"]);
+  expect(disk.list("orders-2/")).toEqual([]);
+  disk.delete("orders-10/0");
+  expect(disk.list("orders-1")).toEqual(["orders-1/0", "orders-1/1", "orders-1/partition.metadata"]);
+});
