@@ -43,13 +43,18 @@ export interface PartitionRegistration {
 export interface TopicImage {
   readonly name: string;
   readonly id: TopicId;
-  /** By partition number; replaced, never changed. */
+  /** By partition number; moves on with the image. */
   readonly partitions: readonly PartitionRegistration[];
+}
+
+/** A topic as its image changes it. */
+interface OwnTopic extends TopicImage {
+  readonly partitions: PartitionRegistration[];
 }
 
 export class MetadataImage {
   private readonly brokersById = new Map<BrokerId, BrokerRegistration>();
-  private readonly topicsById = new Map<TopicId, TopicImage>();
+  private readonly topicsById = new Map<TopicId, OwnTopic>();
   private readonly idsByName = new Map<string, TopicId>();
   private readonly topicConfigs = new Map<string, ReadonlyMap<string, string>>();
   private readonly features = new Map<string, number>();
@@ -64,7 +69,7 @@ export class MetadataImage {
   copy(): MetadataImage {
     const copy = new MetadataImage();
     for (const [id, broker] of this.brokersById) copy.brokersById.set(id, broker);
-    for (const [id, topic] of this.topicsById) copy.topicsById.set(id, topic);
+    for (const [id, topic] of this.topicsById) copy.topicsById.set(id, { ...topic, partitions: [...topic.partitions] });
     for (const [name, id] of this.idsByName) copy.idsByName.set(name, id);
     for (const [topic, config] of this.topicConfigs) copy.topicConfigs.set(topic, config);
     for (const [name, level] of this.features) copy.features.set(name, level);
@@ -181,9 +186,7 @@ export class MetadataImage {
   private setPartition(topicId: TopicId, partition: number, registration: PartitionRegistration): void {
     const topic = this.topicsById.get(topicId);
     assert(topic !== undefined, `partition of unknown topic ${topicId}`);
-    const partitions = [...topic.partitions];
-    partitions[partition] = registration;
-    this.topicsById.set(topicId, { ...topic, partitions });
+    topic.partitions[partition] = registration;
   }
 }
 
