@@ -8,10 +8,11 @@ import type { KafkaEvent, PartitionChanged } from "../../kafka/events.ts";
 import { type BrokerId, NONE, type ReplicaId, type ZkServerId } from "../../kafka/ids.ts";
 import type { ClusterMode } from "../../kafka/releases.ts";
 import type { DomainEvent } from "../../sim/host.ts";
+import { ObservedPartitions } from "./observed-partitions.ts";
 
 export class ObservedCluster {
   private readonly mode: ClusterMode;
-  private readonly partitions = new Map<string, PartitionChanged[]>();
+  private readonly partitions = new ObservedPartitions();
   /** Brokers that take part: unfenced ones, or (in ZooKeeper mode) registered ones. */
   private readonly live = new Set<BrokerId>();
   /** Whose newest incarnation has started, but has not been unfenced yet; or is on its way out. */
@@ -20,8 +21,6 @@ export class ObservedCluster {
   private readonly unregistered = new Set<BrokerId>();
   /** ZooKeeper servers that neither lead nor follow. */
   private readonly looking = new Set<ZkServerId>();
-  /** By topic and partition: brokers that act as leader, with their epoch. */
-  private readonly acting = new Map<string, number[]>();
   private controller: ReplicaId = NONE;
   private quorumEpoch = NONE;
   private zookeeperLeader: ZkServerId = NONE;
@@ -37,14 +36,11 @@ export class ObservedCluster {
     const known = event as KafkaEvent;
     switch (known.kind) {
       case "PartitionChanged":
-        put(this.partitions, known.topic, known.partition, known);
+      case "BecameLeader":
+        this.partitions.observe(known);
         return;
       case "TopicDeleted":
         this.partitions.delete(known.topic);
-        this.acting.delete(known.topic);
-        return;
-      case "BecameLeader":
-        put(this.acting, known.topic, known.partition, known.leaderEpoch);
         return;
       case "BrokerUnfenced":
         this.live.add(known.broker);
@@ -96,7 +92,7 @@ export class ObservedCluster {
 
   /** The committed state of a partition; undefined before it exists. */
   partition(topic: string, partition: number): PartitionChanged | undefined {
-    return this.partitions.get(topic)?.[partition];
+    return this.partitions.state(topic, partition);
   }
 
   /** -1 while there is none. */
@@ -124,19 +120,12 @@ export class ObservedCluster {
    * broker that comes back faster than its session ends is in its ISRs until it registers, whatever its disk has lost.
    */
   get isWhole(): boolean {
-    if (this.outOfService.size > 0 || this.unregistered.size > 0 || this.looking.size > 0) return false;
-    for (const topic of this.partitions.values()) if (!topic.every(isFull)) return false;
-    return true;
+    return this.outOfService.size + this.unregistered.size + this.looking.size === 0 && this.partitions.areFull;
   }
 
   /** Whether `topic` has `partitions` partitions, each with a full ISR and a broker that acts as its leader. */
   isServing(topic: string, partitions: number): boolean {
-    for (let i = 0; i < partitions; i++) {
-      const state = this.partition(topic, i);
-      if (state === undefined || state.leader === NONE || state.isr.length < state.replicas.length) return false;
-      if (this.acting.get(topic)?.[i] !== state.leaderEpoch) return false;
-    }
-    return true;
+    return this.partitions.areServing(topic, partitions);
   }
 
   private onRegistered(broker: BrokerId, isThere: boolean): void {
@@ -148,17 +137,4 @@ export class ObservedCluster {
       this.unregistered.add(broker);
     }
   }
-}
-
-function isFull({ leader, isr, replicas }: PartitionChanged): boolean {
-  return leader !== NONE && isr.length >= replicas.length;
-}
-
-function put<T>(byTopic: Map<string, T[]>, topic: string, partition: number, value: T): void {
-  let row = byTopic.get(topic);
-  if (row === undefined) {
-    row = [];
-    byTopic.set(topic, row);
-  }
-  row[partition] = value;
 }

@@ -52,6 +52,19 @@ describe("a partition", () => {
     expect(cluster.isWhole).toBe(false);
     cluster.observe(changed({ partition: 1, isr: [1] }));
     expect(cluster.isWhole).toBe(false);
+    cluster.observe(changed({ partition: 1 }));
+    expect(cluster.isWhole).toBe(true);
+  });
+
+  test("that is deleted with its topic is missing nowhere", () => {
+    const cluster = new ObservedCluster();
+    cluster.observe(changed({}));
+    cluster.observe(changed({ topic: "audit", isr: [1] }));
+    expect(cluster.isWhole).toBe(false);
+    cluster.observe({ kind: "TopicDeleted", topic: "audit", metadataOffset: 2 } as never);
+    expect(cluster.isWhole).toBe(true);
+    expect(cluster.partition("audit", 0)).toBeUndefined();
+    expect(cluster.isServing("audit", 1)).toBe(false);
   });
 
   test("is not whole while a broker that was started again does not take part yet, though its ISR has not changed", () => {
