@@ -8,7 +8,7 @@ const NAME_LENGTH_MAX = 249;
 const LEGAL_NAME = /^[a-zA-Z0-9._-]+$/;
 
 /** What is wrong with the name (Kafka answers INVALID_TOPIC_EXCEPTION), or undefined. */
-export function topicNameProblem(name: string, existing: Iterable<TopicImage>): string | undefined {
+export function topicNameProblem(name: string, existing: Iterable<Pick<TopicImage, "name">>): string | undefined {
   if (name === "") return "the name is empty";
   if (name === "." || name === "..") return `'${name}' is not a legal name`;
   if (name.length > NAME_LENGTH_MAX) return `the name is longer than ${NAME_LENGTH_MAX} characters`;
