@@ -180,8 +180,11 @@ export class ScriptedEnsemble implements WorldObserver {
   }
 
   private multi({ ops }: ZkMultiOp, session: SessionId): ZkResult & { readonly results: readonly ZkResult[] } {
+    const created = new Set<string>();
     for (const [failing, op] of ops.entries()) {
-      const error = this.errorOf(op);
+      const isWrittenAtOnce = op.op === "setData" && created.has(op.path) && op.version <= 0;
+      const error = isWrittenAtOnce ? "OK" : this.errorOf(op);
+      if (op.op === "create") created.add(op.path);
       if (error === "OK") continue;
       const results = ops.map(
         (_, i) => ({ error: i < failing ? "OK" : i === failing ? error : "RUNTIMEINCONSISTENCY" }) as const,
