@@ -1,4 +1,8 @@
-/** What a controller does besides being elected and watching brokers. In the order in which a new one goes about it. */
+/**
+ * What a controller does besides being elected and watching brokers.
+ *
+ * Several do the same thing at the same time, in this order: reassignments resume before deletions, and those before elections.
+ */
 import { AlterPartitionDuty } from "./alter-partition.ts";
 import { LeaderRebalanceDuty } from "./auto-leader-rebalance.ts";
 import { ControlledShutdownDuty } from "./controlled-shutdown.ts";

@@ -20,22 +20,16 @@ import { type ProcedureOwner, ProcedureThread } from "../zk/procedure-thread.ts"
 import type { ZkClient } from "../zk/zk-client.ts";
 import { BROKER_IDS_PATH, type BrokerIdZnode, CONTROLLER_PATH } from "../zk/znodes.ts";
 import type { WatchedEvent } from "../zookeeper/client-protocol.ts";
-import { AlterPartitionDuty } from "./alter-partition.ts";
 import { BrokerChange } from "./broker-change.ts";
 import { type ControlAnswer, type ControlAnswerHandler, ControlChannels } from "./control-channels.ts";
-import { ControlledShutdownDuty } from "./controlled-shutdown.ts";
 import { ControllerContext } from "./controller-context.ts";
 import type { ControllerDuty, DeletedReplica } from "./controller-core.ts";
+import { controllerDuties } from "./controller-duties.ts";
 import { controllerChange, reelect, registerBrokerAndReelect, startup } from "./controller-election.ts";
 import type { ControllerSelf, RegistrationOwner } from "./controller-self.ts";
 import { Expire, ShutdownEventThread, type ShutdownOwner } from "./end-of-controller.ts";
-import { IsrChangeNotificationDuty } from "./isr-change-notification.ts";
 import { LeaderAndIsrResponseReceived } from "./leader-and-isr-answer.ts";
-import { LogDirEventNotificationDuty } from "./log-dir-event-notification.ts";
-import { NewPartitionsDuty } from "./new-partitions.ts";
-import { ReassignmentDuty } from "./reassignment.ts";
 import { RegisterBroker } from "./register-broker.ts";
-import { TopicDeletionDuty } from "./topic-deletion.ts";
 
 export class KafkaController implements ControllerSelf, ControlAnswerHandler, ProcedureOwner {
   readonly host: Host;
@@ -78,16 +72,7 @@ export class KafkaController implements ControllerSelf, ControlAnswerHandler, Pr
     this.thread = new ProcedureThread({ host, zk, owner: this, pipelined: dials["controller.pipelineZkRequests"] });
     this.context = new ControllerContext(host, brokerId);
     this.channels = new ControlChannels(host, config, this);
-    // Several do the same thing at the same time in this order: reassignments resume before deletions, and those before elections.
-    this.duties = [
-      new ReassignmentDuty(this),
-      new TopicDeletionDuty(this),
-      new NewPartitionsDuty(this),
-      new IsrChangeNotificationDuty(this),
-      new LogDirEventNotificationDuty(this),
-      new AlterPartitionDuty(this),
-      new ControlledShutdownDuty(this),
-    ];
+    this.duties = controllerDuties(this);
   }
 
   // ---- for the server ----
@@ -165,11 +150,16 @@ export class KafkaController implements ControllerSelf, ControlAnswerHandler, Pr
   private onStopReplicaAnswer(broker: BrokerId, answer: Extract<ControlAnswer, { readonly api: "StopReplica" }>): void {
     const { request, response } = answer;
     if (response === undefined) return;
-    const ordered = new Map(request.topicStates.map(({ topicName, partitionStates }) => [topicName, partitionStates]));
+    const ordered = new Map(
+      request.topicStates.map(({ topicName, partitionStates }) => {
+        const toDelete = partitionStates.filter((state) => state.deletePartition);
+        return [topicName, new Set(toDelete.map((state) => state.partitionIndex))];
+      }),
+    );
     const deleted: DeletedReplica[] = response.partitionErrors
       .filter(({ topicName, partitionIndex }) => {
-        const order = ordered.get(topicName)?.find((state) => state.partitionIndex === partitionIndex);
-        return order?.deletePartition === true && this.context.topicsWithDeletionStarted.has(topicName);
+        const isOrdered = ordered.get(topicName)?.has(partitionIndex) === true;
+        return isOrdered && this.context.topicsWithDeletionStarted.has(topicName);
       })
       .map(({ topicName, partitionIndex, errorCode }) => ({ topic: topicName, partition: partitionIndex, errorCode }));
     if (deleted.length === 0) return;
