@@ -1,5 +1,6 @@
 /** A transaction: what the leader makes of a request, so that every server can apply it alike. Source: TxnHeader, *Txn. */
 import type { NodeName } from "../../sim/host.ts";
+import type { ZkError } from "./client-protocol.ts";
 import type { SessionId, ZnodeData } from "./znode.ts";
 import type { Zxid } from "./zxid.ts";
 
@@ -12,6 +13,8 @@ export type NodeTxn =
 
 export type TxnBody =
   | { readonly type: "nodes"; readonly nodes: readonly NodeTxn[] }
+  /** A request that the leader refused: it changes nothing, but stands in the order of all. One for each part of a multi, else a single one. */
+  | { readonly type: "error"; readonly errors: readonly ZkError[] }
   | { readonly type: "createSession"; readonly client: NodeName; readonly timeoutMs: number }
   /** `paths`: the session's ephemeral nodes, that go with it. */
   | {

@@ -1,0 +1,212 @@
+/**
+ * The tree of nodes, and the sessions: what a server's history has come to. A transaction is applied whole, and can't fail: the leader has
+ * checked it. Nodes are values that are replaced, so that forks and snapshots share them.
+ *
+ * Source: DataTree, DataNode.
+ */
+import { assert } from "../../base/assert.ts";
+import type { NodeName } from "../../sim/host.ts";
+import type { NodeTxn, ZkTransaction } from "./transaction.ts";
+import type { SessionId, Stat, Znode, ZnodeChange, ZnodeReader } from "./znode.ts";
+import type { Zxid } from "./zxid.ts";
+
+/** A node, with what clients are not shown. Frozen. */
+export interface TreeNode {
+  readonly znode: Znode;
+  /** How many children were ever created: the number of the next sequential one. */
+  readonly cversion: number;
+  /** The transaction that last created or deleted a child. */
+  readonly pzxid: Zxid;
+}
+
+export interface SessionInfo {
+  readonly client: NodeName;
+  /** As negotiated. */
+  readonly timeoutMs: number;
+}
+
+/** A whole state. Frozen. */
+export interface Snapshot {
+  readonly zxid: Zxid;
+  readonly nodes: readonly (readonly [path: string, node: TreeNode])[];
+  readonly sessions: readonly (readonly [session: SessionId, info: SessionInfo])[];
+}
+
+/** A transaction and what it did. Frozen. */
+export interface AppliedTransaction {
+  readonly transaction: ZkTransaction;
+  /** One for each node that it touched, in its order. */
+  readonly changes: readonly ZnodeChange[];
+  /** It has ended a session that there was. */
+  readonly endedSession: boolean;
+}
+
+/** The names of a node's children; sorted when somebody asks. */
+class ChildNames {
+  readonly names = new Set<string>();
+  sorted: readonly string[] | undefined;
+}
+
+const NO_CHILDREN: readonly string[] = Object.freeze([]);
+const ROOT = "/";
+const ROOT_NODE = treeNode({ data: null, stat: newStat(0, 0) }, 0, 0);
+
+export class DataTree implements ZnodeReader {
+  /** The last transaction that was applied. */
+  lastZxid: Zxid = 0;
+  readonly sessions = new Map<SessionId, SessionInfo>();
+  private readonly nodes = new Map<string, TreeNode>([[ROOT, ROOT_NODE]]);
+  private readonly childrenByParent = new Map<string, ChildNames>();
+  private readonly ephemeralsBySession = new Map<SessionId, Set<string>>();
+
+  static of(snapshot: Snapshot): DataTree {
+    const tree = new DataTree();
+    for (const [path, node] of snapshot.nodes) {
+      tree.nodes.set(path, node);
+      if (path !== ROOT) tree.index(path, node.znode.stat.ephemeralOwner);
+    }
+    for (const [session, info] of snapshot.sessions) tree.sessions.set(session, info);
+    tree.lastZxid = snapshot.zxid;
+    return tree;
+  }
+
+  snapshot(): Snapshot {
+    return Object.freeze({ zxid: this.lastZxid, nodes: [...this.nodes], sessions: [...this.sessions] });
+  }
+
+  get(path: string): Znode | undefined {
+    return this.nodes.get(path)?.znode;
+  }
+
+  node(path: string): TreeNode | undefined {
+    return this.nodes.get(path);
+  }
+
+  childCount(path: string): number {
+    return this.childrenByParent.get(path)?.names.size ?? 0;
+  }
+
+  /** Ascending. */
+  children(path: string): readonly string[] {
+    const children = this.childrenByParent.get(path);
+    if (children === undefined) return NO_CHILDREN;
+    children.sorted ??= Object.freeze([...children.names].sort());
+    return children.sorted;
+  }
+
+  /** The nodes that go with `session`, in the order in which they were created. */
+  ephemerals(session: SessionId): Iterable<string> {
+    return this.ephemeralsBySession.get(session) ?? NO_CHILDREN;
+  }
+
+  apply(transaction: ZkTransaction): AppliedTransaction {
+    const { zxid, session, body } = transaction;
+    assert(zxid > this.lastZxid, `transaction ${zxid} after ${this.lastZxid}`);
+    this.lastZxid = zxid;
+    const changes: ZnodeChange[] = [];
+    let endedSession = false;
+    switch (body.type) {
+      case "nodes":
+        for (const node of body.nodes) changes.push(this.applyToNode(node, zxid, session));
+        break;
+      case "error":
+        break;
+      case "createSession":
+        this.sessions.set(session, Object.freeze({ client: body.client, timeoutMs: body.timeoutMs }));
+        break;
+      case "closeSession":
+        for (const path of body.paths) changes.push(this.delete(path, zxid));
+        endedSession = this.sessions.delete(session);
+        break;
+    }
+    return Object.freeze({ transaction, changes: Object.freeze(changes), endedSession });
+  }
+
+  private applyToNode(txn: NodeTxn, zxid: Zxid, session: SessionId): ZnodeChange {
+    switch (txn.op) {
+      case "create":
+        return this.create(txn.path, { data: txn.data, stat: newStat(zxid, txn.ephemeral ? session : 0) });
+      case "delete":
+        return this.delete(txn.path, zxid);
+      case "setData": {
+        const old = this.existing(txn.path);
+        const stat: Stat = Object.freeze({ ...old.znode.stat, mzxid: zxid, version: txn.version });
+        const node = treeNode({ data: txn.data, stat }, old.cversion, old.pzxid);
+        this.nodes.set(txn.path, node);
+        return Object.freeze({ path: txn.path, before: old.znode, after: node.znode });
+      }
+    }
+  }
+
+  private create(path: string, znode: Znode): ZnodeChange {
+    assert(!this.nodes.has(path), `${path} is there already`);
+    const { czxid, ephemeralOwner } = znode.stat;
+    const parentPath = parentOf(path);
+    const parent = this.existing(parentPath);
+    this.nodes.set(parentPath, treeNode(parent.znode, parent.cversion + 1, czxid));
+    const node = treeNode(znode, 0, czxid);
+    this.nodes.set(path, node);
+    this.index(path, ephemeralOwner);
+    return Object.freeze({ path, before: undefined, after: node.znode });
+  }
+
+  private delete(path: string, zxid: Zxid): ZnodeChange {
+    const { znode } = this.existing(path);
+    const parentPath = parentOf(path);
+    const parent = this.existing(parentPath);
+    this.nodes.set(parentPath, treeNode(parent.znode, parent.cversion, zxid));
+    this.nodes.delete(path);
+    const siblings = this.childrenByParent.get(parentPath) as ChildNames;
+    siblings.names.delete(nameOf(path));
+    siblings.sorted = undefined;
+    if (siblings.names.size === 0) this.childrenByParent.delete(parentPath);
+    this.forgetEphemeral(path, znode.stat.ephemeralOwner);
+    return Object.freeze({ path, before: znode, after: undefined });
+  }
+
+  private index(path: string, ephemeralOwner: SessionId): void {
+    const parent = parentOf(path);
+    let siblings = this.childrenByParent.get(parent);
+    if (siblings === undefined) {
+      siblings = new ChildNames();
+      this.childrenByParent.set(parent, siblings);
+    }
+    siblings.names.add(nameOf(path));
+    siblings.sorted = undefined;
+    if (ephemeralOwner === 0) return;
+    const owned = this.ephemeralsBySession.get(ephemeralOwner);
+    if (owned === undefined) this.ephemeralsBySession.set(ephemeralOwner, new Set([path]));
+    else owned.add(path);
+  }
+
+  private forgetEphemeral(path: string, owner: SessionId): void {
+    const owned = this.ephemeralsBySession.get(owner);
+    if (owned === undefined) return;
+    owned.delete(path);
+    if (owned.size === 0) this.ephemeralsBySession.delete(owner);
+  }
+
+  private existing(path: string): TreeNode {
+    const node = this.nodes.get(path);
+    assert(node !== undefined, `${path} is not there`);
+    return node;
+  }
+}
+
+/** `/brokers/ids` of `/brokers/ids/1`. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? ROOT : path.slice(0, slash);
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function newStat(zxid: Zxid, ephemeralOwner: SessionId): Stat {
+  return Object.freeze({ czxid: zxid, mzxid: zxid, version: 0, ephemeralOwner });
+}
+
+function treeNode(znode: Znode, cversion: number, pzxid: Zxid): TreeNode {
+  return Object.freeze({ znode: Object.freeze(znode), cversion, pzxid });
+}
