@@ -40,6 +40,8 @@ const ERRORS = {
   INVALID_REQUEST: { code: 42 },
   OPERATION_NOT_ATTEMPTED: { code: 55 },
   KAFKA_STORAGE_ERROR: { code: 56, ...RM },
+  FETCH_SESSION_ID_NOT_FOUND: { code: 70, ...R },
+  INVALID_FETCH_SESSION_EPOCH: { code: 71, ...R },
   TOPIC_DELETION_DISABLED: { code: 73 },
   FENCED_LEADER_EPOCH: { code: 74, ...RM },
   UNKNOWN_LEADER_EPOCH: { code: 75, ...R },

@@ -11,10 +11,21 @@ export interface FetchRequest {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
+  /** The session that it belongs to (KIP-227); 0, or absent, for none. */
+  readonly sessionId?: number;
+  /** Its number in the session. 0 asks for a new one, and -1, or absence, for none: then `sessionId` names one to close. */
+  readonly sessionEpoch?: number;
+  /** All that is wanted; within a session, what has changed since the request before. */
   readonly topics: readonly {
     readonly topicId: TopicId;
     readonly topic: string;
     readonly partitions: readonly FetchPartition[];
+  }[];
+  /** Taken out of the session. */
+  readonly forgottenTopicsData?: readonly {
+    readonly topicId: TopicId;
+    readonly topic: string;
+    readonly partitions: readonly number[];
   }[];
 }
 
@@ -34,6 +45,9 @@ export interface FetchPartition {
 /** `R` is what the batches hold: clients' records, or metadata records. */
 export interface FetchResponse<R = unknown> {
   readonly errorCode: ErrorCode;
+  /** The session that the next request may go on with; 0, or absent, for none. */
+  readonly sessionId?: number;
+  /** For what the request asked for; within a session, those with records, an error, or offsets that the fetcher does not know yet. */
   readonly responses: readonly {
     readonly topic: string;
     readonly partitions: readonly FetchPartitionResponse<R>[];

@@ -5,10 +5,9 @@
 import type { TimerId } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { BrokerId, LeaderEpoch, Offset } from "../ids.ts";
-import type { FetchPartition } from "../messages/fetch.ts";
 import type { PendingRequest } from "../net/request-channel.ts";
+import type { FetchSession } from "./fetch-session.ts";
 import type { Partition } from "./partition.ts";
-import type { Watcher } from "./watch-list.ts";
 
 export interface ProduceCompleter {
   completeProduce(operation: DelayedProduce): void;
@@ -76,28 +75,21 @@ export interface FetchCompleter {
 
 export class DelayedFetch {
   readonly request: PendingRequest<"Fetch">;
+  readonly session: FetchSession;
   readonly completer: FetchCompleter;
-  readonly watches: readonly FetchWatch[];
+  /** Counts up: of several that may be answered the one that has waited longest is the first. */
+  readonly number: number;
   timer: TimerId = 0;
   completed = false;
 
-  constructor(request: PendingRequest<"Fetch">, completer: FetchCompleter, watched: readonly FetchedPartition[]) {
+  constructor(request: PendingRequest<"Fetch">, session: FetchSession, completer: FetchCompleter, number: number) {
     this.request = request;
+    this.session = session;
     this.completer = completer;
-    this.watches = watched.map(({ partition, wanted }) => ({ operation: this, partition, wanted }));
+    this.number = number;
   }
 
   complete(): void {
     if (!this.completed) this.completer.completeFetch(this);
   }
-}
-
-export interface FetchedPartition {
-  readonly partition: Partition;
-  readonly wanted: FetchPartition;
-}
-
-/** A fetch's interest in one partition. */
-export interface FetchWatch extends Watcher, FetchedPartition {
-  readonly operation: DelayedFetch;
 }

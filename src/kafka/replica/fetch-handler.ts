@@ -9,11 +9,16 @@ import { ms } from "../../base/units.ts";
 import type { Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
 import { NONE } from "../ids.ts";
+import { ByTopic } from "../messages/by-topic.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchRequest } from "../messages/fetch.ts";
 import type { PendingRequest } from "../net/request-channel.ts";
 import type { RecordBatch } from "../records.ts";
-import { DelayedFetch, type FetchCompleter, type FetchedPartition } from "./delayed-operations.ts";
+import { DelayedFetch, type FetchCompleter } from "./delayed-operations.ts";
+import type { FetchedPartition, FetchSession } from "./fetch-session.ts";
+import { FetchSessions, isFull } from "./fetch-sessions.ts";
+import type { FollowerState } from "./follower-state.ts";
 import { type HostedPartitions, namesCurrentLeader } from "./hosted-partitions.ts";
+import type { LocalReplica } from "./local-replica.ts";
 import type { Partition } from "./partition.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 import { divergenceOf } from "./truncation.ts";
@@ -26,7 +31,7 @@ interface FetchTimeout extends Timer {
 
 /** What one pass over the partitions of a request read. */
 interface FetchPass {
-  readonly responses: { topic: string; partitions: FetchPartitionResponse[] }[];
+  readonly answers: { readonly fetched: FetchedPartition; readonly answer: FetchPartitionResponse }[];
   bytes: number;
   /** An error or a truncation: the fetcher must hear of it now. */
   urgent: boolean;
@@ -35,6 +40,8 @@ interface FetchPass {
 export class FetchHandler implements FetchCompleter, TimerTarget {
   private readonly context: ReplicaContext;
   private readonly partitions: HostedPartitions;
+  private readonly sessions = new FetchSessions();
+  private delayedFetches = 0;
 
   constructor(context: ReplicaContext, partitions: HostedPartitions) {
     this.context = context;
@@ -43,23 +50,26 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
 
   onRequest(request: PendingRequest<"Fetch">): void {
     const { body } = request;
-    if (!this.canOnlyWait(body)) {
-      const { responses, bytes, urgent } = this.pass(body, true);
-      if (urgent || body.maxWaitMs <= 0 || bytes >= body.minBytes || responses.length === 0) {
-        request.respond({ errorCode: "NONE", responses });
+    const session = this.sessions.of(body);
+    if (typeof session === "string") {
+      request.respond({ errorCode: session, responses: [] });
+      return;
+    }
+    session.onFetch(this.context.host.now());
+    // What is wrong with the fetcher or the disk is wrong for every partition.
+    if (this.context.logDirFailed || this.context.isOfOlderIncarnation(body.replicaState)) session.wakeAll();
+    if (!this.canOnlyWait(session, body)) {
+      const pass = this.pass(session, body, true);
+      if (pass.urgent || body.maxWaitMs <= 0 || pass.bytes >= body.minBytes || session.isEmpty) {
+        respond(request, session, pass);
         return;
       }
     }
-    const watched: FetchedPartition[] = [];
-    for (const { topic, partitions } of body.topics) {
-      for (const wanted of partitions) {
-        const partition = this.partitions.get(topic, wanted.partition);
-        if (partition !== undefined) watched.push({ partition, wanted });
-      }
+    const operation = new DelayedFetch(request, session, this, ++this.delayedFetches);
+    for (const fetched of session.awake) {
+      fetched.watch(this.partitions.get(fetched.topic, fetched.wanted.partition));
     }
-    const operation = new DelayedFetch(request, this, watched);
-    const byFollower = body.replicaState.replicaId !== NONE;
-    for (const watch of operation.watches) watch.partition.watchFetch(watch, byFollower);
+    session.await(operation);
     const timeout: FetchTimeout = { kind: "replica.fetch-timeout", target: this, operation };
     operation.timer = this.context.host.setTimer(ms(body.maxWaitMs), timeout);
   }
@@ -68,22 +78,19 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
    * Whether the fetcher has all there is, everywhere: then nothing need be read to know that it waits. Most fetches are like
    * this; when in doubt the answer is no, and they are looked at closely. Notes how far a follower is if it is yes.
    */
-  private canOnlyWait(body: FetchRequest): boolean {
-    if (body.maxWaitMs <= 0 || body.minBytes <= 0 || body.topics.length === 0) return false;
-    const { replicaId } = body.replicaState;
-    for (const { topic, topicId, partitions } of body.topics) {
-      for (const wanted of partitions) {
-        const partition = this.partitions.find(topic, topicId, wanted.partition);
-        if (typeof partition === "string" || whyRefused(partition, wanted, replicaId) !== "NONE") return false;
-        if (!isAtEnd(partition, wanted, replicaId !== NONE)) return false;
-      }
+  private canOnlyWait(session: FetchSession, body: FetchRequest): boolean {
+    if (body.maxWaitMs <= 0 || body.minBytes <= 0 || session.isEmpty) return false;
+    const { replicaId, byFollower } = session;
+    for (const { topic, topicId, wanted } of session.awake) {
+      const partition = this.partitions.find(topic, topicId, wanted.partition);
+      if (typeof partition === "string" || whyRefused(partition, wanted, replicaId) !== "NONE") return false;
+      if (!isAtEnd(partition.replica.log, wanted, byFollower)) return false;
     }
-    if (replicaId === NONE) return true;
-    for (const { topic, topicId, partitions } of body.topics) {
-      for (const wanted of partitions) {
-        const partition = this.partitions.find(topic, topicId, wanted.partition) as Partition;
-        if (!noteFollower(partition, wanted, body)) return false;
-      }
+    if (!byFollower) return true;
+    for (const fetched of session.inOrder()) {
+      const { topic, topicId, wanted } = fetched;
+      const partition = this.partitions.find(topic, topicId, wanted.partition) as Partition;
+      if (!noteFollower(partition, fetched, body)) return false;
     }
     return true;
   }
@@ -95,29 +102,27 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
   }
 
   completeFetch(operation: DelayedFetch): void {
+    const { request, session } = operation;
     operation.completed = true;
     if (operation.timer !== 0) this.context.host.cancelTimer(operation.timer);
-    const { responses } = this.pass(operation.request.body, false);
-    operation.request.respond({ errorCode: "NONE", responses });
+    respond(request, session, this.pass(session, request.body, false));
+    session.await(undefined);
   }
 
-  private pass(body: FetchRequest, firstTime: boolean): FetchPass {
-    const pass: FetchPass = { responses: [], bytes: 0, urgent: false };
-    for (const { topic, topicId, partitions } of body.topics) {
-      const answers: FetchPartitionResponse[] = [];
-      for (const wanted of partitions) {
-        const found = this.partitions.find(topic, topicId, wanted.partition);
-        const answer = typeof found === "string" ? found : this.read(found, wanted, body, pass.bytes, firstTime);
-        if (typeof answer === "string") {
-          pass.urgent = true;
-          answers.push(this.refusal(topic, wanted.partition, answer));
-        } else {
-          if (answer.divergingEpoch !== undefined) pass.urgent = true;
-          for (const batch of answer.records) pass.bytes += (batch as RecordBatch).sizeInBytes;
-          answers.push(answer);
-        }
+  private pass(session: FetchSession, body: FetchRequest, firstTime: boolean): FetchPass {
+    const pass: FetchPass = { answers: [], bytes: 0, urgent: false };
+    for (const fetched of session.inOrder()) {
+      const { topic, topicId, wanted } = fetched;
+      const found = this.partitions.find(topic, topicId, wanted.partition);
+      const answer = typeof found === "string" ? found : this.read(found, fetched, body, pass.bytes, firstTime);
+      if (typeof answer === "string") {
+        pass.urgent = true;
+        pass.answers.push({ fetched, answer: this.refusal(topic, wanted.partition, answer) });
+      } else {
+        if (answer.divergingEpoch !== undefined) pass.urgent = true;
+        for (const batch of answer.records) pass.bytes += (batch as RecordBatch).sizeInBytes;
+        pass.answers.push({ fetched, answer });
       }
-      pass.responses.push({ topic, partitions: answers });
     }
     return pass;
   }
@@ -130,11 +135,12 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
 
   private read(
     partition: Partition,
-    wanted: FetchPartition,
+    fetched: FetchedPartition,
     body: FetchRequest,
     bytesSoFar: number,
     firstTime: boolean,
   ): FetchPartitionResponse | ErrorCode {
+    const { wanted } = fetched;
     const { replicaId } = body.replicaState;
     const byFollower = replicaId !== NONE;
     const refused = whyRefused(partition, wanted, replicaId);
@@ -159,27 +165,48 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
       body.maxBytes - bytesSoFar,
       bytesSoFar === 0,
     );
-    if (byFollower && firstTime && !noteFollower(partition, wanted, body)) return "NOT_LEADER_OR_FOLLOWER";
+    if (byFollower && firstTime && !noteFollower(partition, fetched, body)) return "NOT_LEADER_OR_FOLLOWER";
     return { partitionIndex, errorCode: "NONE", highWatermark, logStartOffset, records };
   }
 }
 
 /** Whether the fetcher asks for what comes next, and agrees with the log on all before. */
-function isAtEnd(partition: Partition, { fetchOffset, lastFetchedEpoch }: FetchPartition, byFollower: boolean): boolean {
-  const { log } = partition.replica;
-  if (byFollower) return fetchOffset === log.logEndOffset && lastFetchedEpoch === log.latestEpoch;
-  return lastFetchedEpoch === NONE && fetchOffset >= log.highWatermark && fetchOffset <= log.logEndOffset;
+function isAtEnd(log: LocalReplica["log"], wanted: FetchPartition, byFollower: boolean): boolean {
+  const { fetchOffset, lastFetchedEpoch } = wanted;
+  if (!byFollower) return lastFetchedEpoch === NONE && fetchOffset >= log.highWatermark && fetchOffset <= log.logEndOffset;
+  if (fetchOffset !== log.logEndOffset) return false;
+  return lastFetchedEpoch === log.latestEpoch || divergenceOf(wanted, log.endOffsetForEpoch(lastFetchedEpoch)) === "none";
 }
 
 /** What a follower's fetch tells the leader (3.3). False if it comes from an earlier life of that broker. */
-function noteFollower(partition: Partition, wanted: FetchPartition, { replicaState }: FetchRequest): boolean {
-  const { leading } = partition;
+function noteFollower(partition: Partition, fetched: FetchedPartition, { replicaState }: FetchRequest): boolean {
+  const { leading, replica } = partition;
+  const { wanted } = fetched;
   const follower = leading?.follower(replicaState.replicaId);
   if (leading === undefined || follower === undefined) return true;
   const before = follower.logEndOffset;
-  if (!leading.onFollowerFetch(follower, wanted, partition.replica.log.logEndOffset, replicaState.replicaEpoch)) return false;
+  // Somebody else fetches in the follower's name.
+  if (follower.isAtRest) partition.onReplicaChanged();
+  if (!leading.onFollowerFetch(follower, wanted, replica.log.logEndOffset, replicaState.replicaEpoch)) return false;
   if (before !== follower.logEndOffset) partition.raiseHighWatermark();
+  if (isSettled(partition, fetched, follower)) fetched.rest(partition, follower);
   return true;
+}
+
+/** Whether no fetch of `follower` has anything to say or to learn here, until something changes. */
+function isSettled({ leading, replica }: Partition, fetched: FetchedPartition, follower: FollowerState): boolean {
+  const { session, wanted } = fetched;
+  const { highWatermark, logStartOffset } = replica.log;
+  if (session.id === 0 || leading === undefined || leading.mayExpandIsr(follower)) return false;
+  return isAtEnd(replica.log, wanted, true) && fetched.knows(highWatermark, logStartOffset);
+}
+
+/** The answer of a full fetch holds all that was asked for, one within a session what is news. */
+function respond(request: PendingRequest<"Fetch">, session: FetchSession, { answers }: FetchPass): void {
+  const full = isFull(request.body);
+  const told = new ByTopic<FetchPartitionResponse>();
+  for (const { fetched, answer } of answers) if (fetched.tell(answer) || full) told.add(fetched, answer);
+  request.respond({ errorCode: "NONE", sessionId: session.id, responses: told.topics });
 }
 
 /**

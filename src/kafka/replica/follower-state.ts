@@ -14,19 +14,49 @@ import type { FollowerProgress } from "./isr.ts";
  */
 export const NEVER: Micros = Number.NEGATIVE_INFINITY;
 
+/** Whose fetches all count for a follower while it is at rest. */
+interface Fetches {
+  readonly lastFetchTime: Micros;
+}
+
 export class FollowerState implements FollowerProgress {
   readonly brokerId: BrokerId;
   logEndOffset: Offset = NONE;
   logStartOffset: Offset = NONE;
-  lastCaughtUpTime: Micros = NEVER;
   /** Of its last fetch; undefined before the first one. */
   brokerEpoch: BrokerEpoch | undefined = undefined;
+  private caughtUpTime: Micros = NEVER;
   /** The leader's log end offset when the follower fetched last. */
   private lastFetchLeaderLogEndOffset: Offset = NONE;
   private lastFetchTime: Micros = NEVER;
+  private restingOn: Fetches | undefined;
 
   constructor(brokerId: BrokerId) {
     this.brokerId = brokerId;
+  }
+
+  get lastCaughtUpTime(): Micros {
+    return this.restingOn === undefined ? this.caughtUpTime : Math.max(this.caughtUpTime, this.restingOn.lastFetchTime);
+  }
+
+  /**
+   * It is at the leader's end, and from now on says so with every one of `fetches`, of which each comes later than the one
+   * before: none need be noted here.
+   */
+  rest(fetches: Fetches): void {
+    this.restingOn = fetches;
+  }
+
+  get isAtRest(): boolean {
+    return this.restingOn !== undefined;
+  }
+
+  /** Something changes between it and the leader: its fetches are noted one by one again. */
+  wake(): void {
+    if (this.restingOn === undefined) return;
+    this.caughtUpTime = this.lastCaughtUpTime;
+    this.lastFetchTime = this.restingOn.lastFetchTime;
+    this.restingOn = undefined;
   }
 
   /** A valid fetch came in at `now`; `leaderEndOffset` is the leader's at the read that answers it. */
@@ -37,11 +67,12 @@ export class FollowerState implements FollowerProgress {
     leaderEndOffset: Offset,
     brokerEpoch: BrokerEpoch,
   ): void {
+    this.wake();
     if (fetchOffset >= leaderEndOffset) {
-      this.lastCaughtUpTime = Math.max(this.lastCaughtUpTime, now);
+      this.caughtUpTime = Math.max(this.caughtUpTime, now);
     } else if (fetchOffset >= this.lastFetchLeaderLogEndOffset) {
       // It has all that there was when it asked before: else a busy partition's followers would never count as caught up.
-      this.lastCaughtUpTime = Math.max(this.lastCaughtUpTime, this.lastFetchTime);
+      this.caughtUpTime = Math.max(this.caughtUpTime, this.lastFetchTime);
     }
     this.logEndOffset = fetchOffset;
     this.logStartOffset = followerLogStartOffset;
@@ -58,8 +89,9 @@ export class FollowerState implements FollowerProgress {
     readonly inIsr: boolean;
   }): void {
     const { now, epochStartOffset, newLeader, inIsr } = options;
+    this.wake();
     // A member of the ISR gets the full lag time to fetch from us; nobody else may hold the high watermark back.
-    this.lastCaughtUpTime = inIsr ? now : NEVER;
+    this.caughtUpTime = inIsr ? now : NEVER;
     if (newLeader) {
       this.logEndOffset = NONE;
       this.logStartOffset = NONE;

@@ -129,10 +129,7 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
     leaderEndOffset: Offset,
     brokerEpoch: BrokerEpoch,
   ): boolean {
-    if (this.dials["isr.brokerEpochCheck"] && brokerEpoch !== -1) {
-      const registered = this.context.metadata.broker(follower.brokerId);
-      if (registered !== undefined && !registered.fenced && registered.epoch > brokerEpoch) return false;
-    }
+    if (this.context.isOfOlderIncarnation({ replicaId: follower.brokerId, replicaEpoch: brokerEpoch })) return false;
     follower.onFetch(fetch.fetchOffset, fetch.logStartOffset, this.context.host.now(), leaderEndOffset, brokerEpoch);
     this.maybeExpandIsr(follower);
     return true;
@@ -147,6 +144,11 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
   }
 
   // ---- the ISR ----
+
+  /** Whether the follower is one that would be added to the ISR as soon as it has earned it. */
+  mayExpandIsr({ brokerId }: FollowerState): boolean {
+    return this.isrState.kind === "Committed" && !this.isrState.isr.includes(brokerId);
+  }
 
   private maybeExpandIsr(follower: FollowerState): void {
     const { isrState } = this;
@@ -227,6 +229,7 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
   private become(state: IsrState): void {
     const before = this.isrState;
     this.isrState = state;
+    this.replica.changed();
     if (!sameMembers(before.isr, state.isr) || !sameMembers(before.maximalIsr, state.maximalIsr)) this.reportIsr();
   }
 

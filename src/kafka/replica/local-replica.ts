@@ -16,6 +16,11 @@ export interface StorageErrorHandler {
   onStorageError(): void;
 }
 
+/** Hears of everything that may be of interest to who fetches the replica, or fetches for it. */
+export interface ReplicaListener {
+  onReplicaChanged(): void;
+}
+
 export class LocalReplica implements LogListener<KafkaRecord> {
   readonly topic: string;
   readonly partition: number;
@@ -31,6 +36,7 @@ export class LocalReplica implements LogListener<KafkaRecord> {
   controllerEpoch = NONE;
   /** Whether the controller has told this incarnation of the broker that the replica is its own; else it is just found on the disk. */
   hosted = false;
+  listener: ReplicaListener | undefined = undefined;
   private readonly storage: StorageErrorHandler;
   private reportedHighWatermark: Offset;
 
@@ -71,12 +77,18 @@ export class LocalReplica implements LogListener<KafkaRecord> {
     return this.leader === this.context.brokerId ? "leader" : "follower";
   }
 
+  /** Its log, its high watermark, or what a leader knows of its followers is not what it was. */
+  changed(): void {
+    this.listener?.onReplicaChanged();
+  }
+
   /** Reports the high watermark if it is not what was reported last. True if so. */
   reportHighWatermark(): boolean {
     const from = this.reportedHighWatermark;
     const to = this.log.highWatermark;
     if (from === to) return false;
     this.reportedHighWatermark = to;
+    this.changed();
     const { topic, partition, role, leaderEpoch } = this;
     const { host, brokerId } = this.context;
     report(host, { kind: "HighWatermarkAdvanced", topic, partition, broker: brokerId, role, leaderEpoch, from, to });
@@ -84,12 +96,14 @@ export class LocalReplica implements LogListener<KafkaRecord> {
   }
 
   onAppended(batch: RecordBatch): void {
+    this.changed();
     const { topic, partition, role, leaderEpoch } = this;
     const { host, brokerId } = this.context;
     report(host, { kind: "RecordsAppended", topic, partition, broker: brokerId, role, leaderEpoch, batch });
   }
 
   onTruncated(from: Offset, to: Offset, fully: boolean): void {
+    this.changed();
     // First, so that nobody ever sees a high watermark above the log's end.
     this.reportHighWatermark();
     const { topic, partition, leaderEpoch } = this;
@@ -98,6 +112,7 @@ export class LocalReplica implements LogListener<KafkaRecord> {
   }
 
   onEpochsChanged(epochs: readonly EpochEntry[]): void {
+    this.changed();
     const { topic, partition } = this;
     report(this.context.host, { kind: "LeaderEpochCacheChanged", topic, partition, broker: this.context.brokerId, epochs });
   }
@@ -108,6 +123,7 @@ export class LocalReplica implements LogListener<KafkaRecord> {
   }
 
   onLogStartOffsetAdvanced(to: Offset): void {
+    this.changed();
     const { topic, partition } = this;
     report(this.context.host, { kind: "LogStartOffsetAdvanced", topic, partition, broker: this.context.brokerId, to });
   }

@@ -7,28 +7,34 @@
 import type { ErrorCode } from "../errors.ts";
 import { report } from "../events.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../ids.ts";
+import type { FetchPartition } from "../messages/fetch.ts";
 import type { RecordBatch } from "../records.ts";
-import type { FetchWatch, PartitionAppend } from "./delayed-operations.ts";
+import type { DelayedFetch, PartitionAppend } from "./delayed-operations.ts";
+import type { FetchedPartition } from "./fetch-session.ts";
 import type { PendingIsr } from "./isr.ts";
 import type { AlteredPartition, IsrManager, IsrProposer } from "./isr-manager.ts";
 import { LeaderReplica } from "./leader-replica.ts";
-import type { LocalReplica } from "./local-replica.ts";
+import type { LocalReplica, ReplicaListener } from "./local-replica.ts";
 import type { PartitionState } from "./partition-state.ts";
-import { WatchList } from "./watch-list.ts";
 
-export class Partition implements IsrProposer {
+const NO_FETCHES: readonly FetchedPartition[] = Object.freeze([]);
+
+export class Partition implements IsrProposer, ReplicaListener {
   readonly replica: LocalReplica;
   /** The leader's side; undefined while this broker follows. */
   leading: LeaderReplica | undefined = undefined;
   private readonly proposals: IsrManager;
   /** By ascending required offset. */
   private produces: PartitionAppend[] = [];
-  private readonly followerFetches = new WatchList<FetchWatch>();
-  private readonly consumerFetches = new WatchList<FetchWatch>();
+  /** Of those who fetch it: they wait for something to happen here, or have no need to look before. Replaced, never changed. */
+  private fetches = NO_FETCHES;
+  /** Its own fetching, while it follows. */
+  private following: ReplicaListener | undefined = undefined;
 
   constructor(replica: LocalReplica, proposals: IsrManager) {
     this.replica = replica;
     this.proposals = proposals;
+    replica.listener = this;
   }
 
   get leaderEpoch(): LeaderEpoch {
@@ -44,6 +50,7 @@ export class Partition implements IsrProposer {
 
   makeLeader(decided: PartitionState): void {
     if (this.isOutdated(decided)) return;
+    this.onReplicaChanged();
     const newLeader = this.leading === undefined;
     this.leading ??= new LeaderReplica(this.replica, this.proposals, this);
     this.leading.lead(decided, newLeader);
@@ -55,6 +62,7 @@ export class Partition implements IsrProposer {
   makeFollower(decided: PartitionState): boolean {
     if (this.isOutdated(decided)) return false;
     const { replica } = this;
+    this.onReplicaChanged();
     const { leader, leaderEpoch, partitionEpoch } = decided;
     const newEpoch = leaderEpoch > replica.leaderEpoch;
     this.leading = undefined;
@@ -101,7 +109,7 @@ export class Partition implements IsrProposer {
 
   /** Lets in who waited for what was appended. */
   wakeAfterAppend(result: PartitionAppend): void {
-    this.wakeFetches(this.followerFetches, this.replica.log.logEndOffset);
+    this.wakeFetches(true, this.replica.log.logEndOffset);
     if (result.highWatermarkAdvanced) this.wakeOnHighWatermark();
   }
 
@@ -125,7 +133,7 @@ export class Partition implements IsrProposer {
     log.updateHighWatermark(highWatermark);
     const changed = this.replica.reportHighWatermark();
     log.advanceLogStartOffset(logStartOffset);
-    if (changed) this.wakeFetches(this.consumerFetches, log.highWatermark);
+    if (changed) this.wakeFetches(false, log.highWatermark);
   }
 
   // ---- who waits ----
@@ -146,17 +154,31 @@ export class Partition implements IsrProposer {
     this.produces.push(append);
   }
 
-  watchFetch(watch: FetchWatch, byFollower: boolean): void {
-    (byFollower ? this.followerFetches : this.consumerFetches).add(watch);
+  addFetch(fetched: FetchedPartition): void {
+    this.fetches = [...this.fetches, fetched];
+  }
+
+  removeFetch(fetched: FetchedPartition): void {
+    this.fetches = this.fetches.filter((known) => known !== fetched);
+  }
+
+  /** From now on `following` copies it from its leader; undefined: nobody does. */
+  followBy(following: ReplicaListener | undefined): void {
+    this.following = following;
+  }
+
+  onReplicaChanged(): void {
+    for (const fetched of this.fetches) fetched.wake();
+    this.following?.onReplicaChanged();
   }
 
   /** Ends all that waits: the broker leads no longer, or the replica is gone. */
   endWaiting(error: ErrorCode): void {
     const { produces } = this;
     this.produces = [];
+    this.onReplicaChanged();
     for (const append of produces) append.settle(error);
-    for (const watch of this.followerFetches.take()) watch.operation.complete();
-    for (const watch of this.consumerFetches.take()) watch.operation.complete();
+    for (const { session } of [...this.waitingFetches(true), ...this.waitingFetches(false)]) session.waiting?.complete();
   }
 
   private wakeOnHighWatermark(): void {
@@ -169,33 +191,34 @@ export class Partition implements IsrProposer {
         this.settleIfCommitted(head);
       }
     }
-    this.wakeFetches(this.consumerFetches, this.replica.log.highWatermark);
+    this.wakeFetches(false, this.replica.log.highWatermark);
   }
 
-  private wakeFetches(list: WatchList<FetchWatch>, endOffset: Offset): void {
-    if (list.isEmpty) return;
-    for (const watch of list.take()) {
-      if (watch.operation.completed) continue;
-      if (this.satisfies(watch, endOffset)) watch.operation.complete();
-      else list.add(watch);
+  private wakeFetches(byFollower: boolean, endOffset: Offset): void {
+    for (const fetched of this.waitingFetches(byFollower)) {
+      const { waiting } = fetched.session;
+      if (waiting !== undefined && this.satisfies(waiting, fetched, endOffset)) waiting.complete();
     }
   }
 
-  /** Whether a waiting fetch may be answered, now that it can read up to `endOffset` here (3.11). */
-  private satisfies(watch: FetchWatch, endOffset: Offset): boolean {
-    const { wanted, operation } = watch;
-    // Beyond the end: the log was cut while the fetch waited.
-    if (wanted.fetchOffset > endOffset || this.checkLeaderEpoch(wanted.currentLeaderEpoch) === "FENCED_LEADER_EPOCH") return true;
-    const { minBytes, replicaState } = operation.request.body;
-    if (minBytes <= 1) return wanted.fetchOffset < endOffset;
-    let bytes = 0;
-    for (const each of operation.watches) bytes += each.partition.bytesFor(each, replicaState.replicaId !== NONE);
-    return bytes >= minBytes;
+  /** Those that have waited longest first. */
+  private waitingFetches(byFollower: boolean): readonly FetchedPartition[] {
+    if (this.fetches.length === 0) return NO_FETCHES;
+    const waiting = this.fetches.filter(({ session }) => session.waiting !== undefined && session.byFollower === byFollower);
+    return waiting.length > 1 ? waiting.sort(byArrival) : waiting;
   }
 
-  private bytesFor(watch: FetchWatch, byFollower: boolean): number {
+  /** Whether a waiting fetch may be answered, now that it can read up to `endOffset` here (3.11). */
+  private satisfies(waiting: DelayedFetch, { wanted, session }: FetchedPartition, endOffset: Offset): boolean {
+    // Beyond the end: the log was cut while the fetch waited.
+    if (wanted.fetchOffset > endOffset || this.checkLeaderEpoch(wanted.currentLeaderEpoch) === "FENCED_LEADER_EPOCH") return true;
+    const { minBytes } = waiting.request.body;
+    return minBytes <= 1 ? wanted.fetchOffset < endOffset : session.availableBytes() >= minBytes;
+  }
+
+  /** What a fetch could read here. */
+  availableBytes({ fetchOffset, partitionMaxBytes }: FetchPartition, byFollower: boolean): number {
     const { log } = this.replica;
-    const { fetchOffset, partitionMaxBytes } = watch.wanted;
     if (fetchOffset < log.logStartOffset) return 0;
     let bytes = 0;
     for (const batch of log.read(fetchOffset, partitionMaxBytes, byFollower ? log.logEndOffset : log.highWatermark)) {
@@ -203,4 +226,8 @@ export class Partition implements IsrProposer {
     }
     return Math.min(bytes, partitionMaxBytes);
   }
+}
+
+function byArrival(a: FetchedPartition, b: FetchedPartition): number {
+  return (a.session.waiting?.number ?? 0) - (b.session.waiting?.number ?? 0);
 }

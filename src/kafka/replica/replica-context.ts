@@ -2,7 +2,8 @@
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { Dials } from "../dials.ts";
-import type { BrokerEpoch, BrokerId } from "../ids.ts";
+import { type BrokerEpoch, type BrokerId, NONE } from "../ids.ts";
+import type { FetchRequest } from "../messages/fetch.ts";
 import type { BrokerMetadataCache } from "../metadata/broker-metadata-cache.ts";
 import type { ClusterTopology } from "../server/topology.ts";
 
@@ -43,5 +44,12 @@ export class ReplicaContext {
     this.brokerId = options.brokerId;
     this.controller = options.controller;
     this.metadata = options.metadata;
+  }
+
+  /** Whether a fetch comes from an incarnation of its broker that has registered again since (KIP-903). */
+  isOfOlderIncarnation({ replicaId, replicaEpoch }: FetchRequest["replicaState"]): boolean {
+    if (!this.dials["isr.brokerEpochCheck"] || replicaEpoch === NONE) return false;
+    const registered = this.metadata.broker(replicaId);
+    return registered !== undefined && !registered.fenced && registered.epoch > replicaEpoch;
   }
 }

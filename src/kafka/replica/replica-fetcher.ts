@@ -6,47 +6,28 @@
  * An answer counts only if the partition's state is still the one that the request was made from.
  * Source: AbstractFetcherThread, ReplicaFetcherThread, RemoteLeaderEndPoint.
  */
-import { assert } from "../../base/assert.ts";
-import { type Micros, ms } from "../../base/units.ts";
 import type { DiskOperation, DiskTarget, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../ids.ts";
-import type { FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse } from "../messages/fetch.ts";
+import type { FetchPartitionResponse, FetchRequest, FetchResponse } from "../messages/fetch.ts";
 import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, type ListOffsetsResponse } from "../messages/offsets.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
 import type { KafkaRecord, RecordBatch } from "../records.ts";
+import { FetchSessionHandler } from "./fetch-session-handler.ts";
+import { type FetchedReplica, FetchedReplicas, type FetchState, stateOf } from "./fetched-replicas.ts";
+import type { HostedPartitions } from "./hosted-partitions.ts";
 import type { Partition } from "./partition.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 import { truncationOffset } from "./truncation.ts";
 
-/** Where a partition's copying stands. Replaced, not changed, so that an answer can be matched to what was asked. */
-interface FetchState {
-  readonly fetchOffset: Offset;
-  readonly leaderEpoch: LeaderEpoch;
-  readonly lastFetchedEpoch: LeaderEpoch;
-}
-
-/** One partition of a fetcher. */
-interface Fetched {
-  readonly partition: Partition;
-  state: FetchState;
-  /** Not asked for before this moment. */
-  delayedUntil: Micros;
-}
-
-interface SentPartition {
-  readonly fetched: Fetched;
-  readonly state: FetchState;
-}
-
 interface SentFetch {
   readonly kind: "fetch";
-  /** By topic, in the order of the request. */
-  readonly sent: readonly (readonly SentPartition[])[];
 }
 
 /** A question for one end of the leader's log. */
-interface SentLookup extends SentPartition {
+interface SentLookup {
   readonly kind: "lookup";
+  readonly fetched: FetchedReplica;
+  readonly state: FetchState;
   readonly end: "latest" | "earliest";
 }
 
@@ -54,38 +35,39 @@ type Sent = SentFetch | SentLookup;
 
 /** The disk lets the write of an answer's records through. */
 interface AnswerAdmitted extends DiskOperation {
-  readonly sent: SentFetch;
   readonly response: FetchResponse<KafkaRecord>;
 }
 
-const NOT_DELAYED: Micros = Number.NEGATIVE_INFINITY;
+const FETCH: SentFetch = Object.freeze({ kind: "fetch" });
 
 export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, DiskTarget {
   readonly leaderNode: NodeName;
   private readonly context: ReplicaContext;
   private readonly client: NetworkClient<Sent>;
-  private readonly backoff: Micros;
-  private readonly partitions = new Map<Partition, Fetched>();
+  private readonly hosted: HostedPartitions;
+  private readonly replicas: FetchedReplicas;
+  private readonly session = new FetchSessionHandler();
   /** Out of the leader's range, to be looked up one by one before the next fetch. */
-  private outOfRange: Fetched[] = [];
+  private outOfRange: FetchedReplica[] = [];
   /** A request is out, or its answer waits for the disk. */
   private busy = false;
   private wakeTimer: TimerId = 0;
 
-  constructor(context: ReplicaContext, leaderNode: NodeName) {
+  constructor(context: ReplicaContext, hosted: HostedPartitions, leaderNode: NodeName) {
     this.context = context;
+    this.hosted = hosted;
     this.leaderNode = leaderNode;
     const { host, config } = context;
     this.client = new NetworkClient(host, config, config["replica.socket.timeout.ms"], this);
-    this.backoff = ms(config["replica.fetch.backoff.ms"]);
+    this.replicas = new FetchedReplicas(context);
   }
 
   get isIdle(): boolean {
-    return this.partitions.size === 0;
+    return this.replicas.isEmpty;
   }
 
   has(partition: Partition): boolean {
-    return this.partitions.has(partition);
+    return this.replicas.get(partition) !== undefined;
   }
 
   /** Its turn comes with the next request: see {@link wake}. */
@@ -93,7 +75,7 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
     const { log } = partition.replica;
     // Without epochs nobody can tell where the logs part: only what is known to be committed is kept (2.5).
     if (log.latestEpoch === NONE) log.truncateTo(log.highWatermark);
-    this.partitions.set(partition, { partition, state: stateOf(partition), delayedUntil: NOT_DELAYED });
+    this.replicas.add(partition);
   }
 
   /** Partitions may have been added. */
@@ -102,7 +84,7 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
   }
 
   remove(partition: Partition): void {
-    this.partitions.delete(partition);
+    this.replicas.remove(partition);
   }
 
   close(): void {
@@ -120,42 +102,9 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
   }
 
   private fetch(): void {
-    const { host, config, topology, brokerId, controller, dials } = this.context;
-    const now = host.now();
-    const partitionMaxBytes = config["replica.fetch.max.bytes"];
-    const fenced = dials["replication.fetchEpochFencing"];
-    const sent: SentPartition[][] = [];
-    const topics: { topicId: string; topic: string; partitions: FetchPartition[] }[] = [];
-    let at = 0;
-    let nextDue = Number.POSITIVE_INFINITY;
-    for (const fetched of this.partitions.values()) {
-      if (fetched.delayedUntil > now) {
-        nextDue = Math.min(nextDue, fetched.delayedUntil);
-        continue;
-      }
-      const { partition, state } = fetched;
-      const { replica } = partition;
-      const { topic, topicId } = replica;
-      // Partitions of one topic mostly come one after the other. Where topics have no ids, only the name tells them apart.
-      if (topics[at]?.topicId !== topicId || topics[at]?.topic !== topic) {
-        at = topics.findIndex((known) => known.topicId === topicId && known.topic === topic);
-        if (at < 0) {
-          at = topics.push({ topicId, topic, partitions: [] }) - 1;
-          sent.push([]);
-        }
-      }
-      topics[at]?.partitions.push({
-        partition: replica.partition,
-        currentLeaderEpoch: fenced ? state.leaderEpoch : NONE,
-        fetchOffset: state.fetchOffset,
-        lastFetchedEpoch: state.lastFetchedEpoch,
-        logStartOffset: replica.log.logStartOffset,
-        partitionMaxBytes,
-      });
-      sent[at]?.push({ fetched, state });
-    }
-    if (sent.length === 0) {
-      this.sleepUntil(nextDue, now);
+    const { host, config, topology, brokerId, controller } = this.context;
+    if (!this.replicas.someAreReady(host.now())) {
+      this.sleep();
       return;
     }
     const body: FetchRequest = {
@@ -164,19 +113,21 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
       maxWaitMs: config["replica.fetch.wait.max.ms"],
       minBytes: config["replica.fetch.min.bytes"],
       maxBytes: config["replica.fetch.response.max.bytes"],
-      topics,
+      ...this.session.next(),
+      ...this.replicas.takeChanges(this.session.begins),
     };
     this.busy = true;
-    this.client.send(this.leaderNode, "Fetch", body, { kind: "fetch", sent });
+    this.client.send(this.leaderNode, "Fetch", body, FETCH);
   }
 
-  /** Nothing is ready; the first one will be at `due`. */
-  private sleepUntil(due: Micros, now: Micros): void {
+  /** Nothing is ready. */
+  private sleep(): void {
     const { host } = this.context;
     host.cancelTimer(this.wakeTimer);
     this.wakeTimer = 0;
+    const due = this.replicas.firstDue();
     if (due === Number.POSITIVE_INFINITY) return;
-    this.wakeTimer = host.setTimer(due - now, { kind: "replica.fetcher-backoff", target: this });
+    this.wakeTimer = host.setTimer(due - host.now(), { kind: "replica.fetcher-backoff", target: this });
   }
 
   onTimer(_timer: Timer): void {
@@ -195,43 +146,40 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
       return;
     }
     const answer = response as FetchResponse<KafkaRecord> | undefined;
-    if (answer === undefined || answer.errorCode !== "NONE") {
+    if (answer === undefined) {
+      this.session.onFailure();
       // As Kafka: the whole thread rests, also what was added since the request went out.
-      for (const fetched of this.partitions.values()) this.delay(fetched);
+      this.replicas.delayAll();
+      this.busy = false;
+      this.work();
+      return;
+    }
+    if (!this.session.onResponse(answer)) {
       this.busy = false;
       this.work();
       return;
     }
     const bytes = bytesOf(answer);
-    const admitted: AnswerAdmitted = { kind: "replica.follower-append", target: this, sent, response: answer };
-    if (bytes === 0 || this.context.host.disk.admit(bytes, admitted)) this.process(sent, answer);
+    const admitted: AnswerAdmitted = { kind: "replica.follower-append", target: this, response: answer };
+    if (bytes === 0 || this.context.host.disk.admit(bytes, admitted)) this.process(answer);
   }
 
   onDiskDone(operation: DiskOperation, _ok: boolean): void {
-    const { sent, response } = operation as AnswerAdmitted;
-    this.process(sent, response);
+    this.process((operation as AnswerAdmitted).response);
   }
 
-  private process({ sent }: SentFetch, answer: FetchResponse<KafkaRecord>): void {
-    for (let t = 0; t < sent.length; t++) {
-      const ofTopic = sent[t] as readonly SentPartition[];
-      for (let p = 0; p < ofTopic.length; p++) {
-        const { fetched, state } = ofTopic[p] as SentPartition;
-        const response = answer.responses[t]?.partitions[p];
-        assert(response?.partitionIndex === fetched.partition.replica.partition, "a fetch was answered in another order");
-        if (this.isCurrent(fetched, state)) this.processPartition(fetched, response);
+  private process(answer: FetchResponse<KafkaRecord>): void {
+    for (const { topic, partitions } of answer.responses) {
+      for (const response of partitions) {
+        const fetched = this.replicas.get(this.hosted.get(topic, response.partitionIndex));
+        if (fetched?.isAnswered) this.processPartition(fetched, response);
       }
     }
     this.busy = false;
     this.work();
   }
 
-  /** Still fetched from here, from the same offset in the same epoch, as when the request was made. */
-  private isCurrent(fetched: Fetched, state: FetchState): boolean {
-    return this.partitions.get(fetched.partition) === fetched && fetched.state === state;
-  }
-
-  private processPartition(fetched: Fetched, response: FetchPartitionResponse<KafkaRecord>): void {
+  private processPartition(fetched: FetchedReplica, response: FetchPartitionResponse<KafkaRecord>): void {
     switch (response.errorCode) {
       case "NONE":
         if (response.divergingEpoch === undefined) this.append(fetched, response);
@@ -245,11 +193,11 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
         this.giveUp(fetched);
         return;
       default:
-        this.delay(fetched);
+        this.replicas.delay(fetched);
     }
   }
 
-  private append(fetched: Fetched, response: FetchPartitionResponse<KafkaRecord>): void {
+  private append(fetched: FetchedReplica, response: FetchPartitionResponse<KafkaRecord>): void {
     const { partition } = fetched;
     const { log } = partition.replica;
     if (log.logEndOffset !== fetched.state.fetchOffset) {
@@ -262,39 +210,34 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
       failed = error !== "NONE";
       if (!failed) continue;
       // A damaged batch is fetched again; anything else would only happen again.
-      if (error === "CORRUPT_MESSAGE") this.delay(fetched);
+      if (error === "CORRUPT_MESSAGE") this.replicas.delay(fetched);
       else this.giveUp(fetched);
       break;
     }
     if (log.logEndOffset !== fetched.state.fetchOffset) {
       const { leaderEpoch } = fetched.state;
-      fetched.state = { fetchOffset: log.logEndOffset, leaderEpoch, lastFetchedEpoch: log.lastBatchEpoch };
+      fetched.goOn({ fetchOffset: log.logEndOffset, leaderEpoch, lastFetchedEpoch: log.lastBatchEpoch });
     }
     // Only now: before the append it would have been clamped to the old end.
     if (!failed) partition.followLeader(response.highWatermark, response.logStartOffset);
   }
 
-  private truncate(fetched: Fetched, diverging: { readonly epoch: LeaderEpoch; readonly endOffset: Offset }): void {
+  private truncate(fetched: FetchedReplica, diverging: { readonly epoch: LeaderEpoch; readonly endOffset: Offset }): void {
     const { log } = fetched.partition.replica;
     log.truncateTo(truncationOffset(diverging, log.endOffsetForEpoch(diverging.epoch), log));
-    fetched.state = stateOf(fetched.partition);
-  }
-
-  private delay(fetched: Fetched): void {
-    const now = this.context.host.now();
-    if (fetched.delayedUntil <= now) fetched.delayedUntil = now + this.backoff;
+    fetched.goOn(stateOf(fetched.partition));
   }
 
   /** Until new metadata adds it again. */
-  private giveUp(fetched: Fetched): void {
-    this.partitions.delete(fetched.partition);
+  private giveUp(fetched: FetchedReplica): void {
+    this.replicas.remove(fetched.partition);
   }
 
   // ---- out of range (2.6) ----
 
   private lookUp(lookup: SentLookup): void {
     const { fetched, state, end } = lookup;
-    if (!this.isCurrent(fetched, state)) {
+    if (!this.replicas.isCurrent(fetched, state)) {
       this.work();
       return;
     }
@@ -316,11 +259,11 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
 
   private onLookedUp(lookup: SentLookup, response: ListOffsetsResponse | undefined): void {
     const { fetched, state, end } = lookup;
-    if (!this.isCurrent(fetched, state)) return;
+    if (!this.replicas.isCurrent(fetched, state)) return;
     const listed = response?.topics[0]?.partitions[0];
     if (listed === undefined || listed.errorCode !== "NONE") {
       if (listed?.errorCode === "FENCED_LEADER_EPOCH") this.giveUp(fetched);
-      else this.delay(fetched);
+      else this.replicas.delay(fetched);
       return;
     }
     const { log } = fetched.partition.replica;
@@ -333,14 +276,8 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
     } else if (listed.offset > log.logEndOffset) {
       log.truncateFullyAndStartAt(listed.offset);
     }
-    fetched.state = { ...stateOf(fetched.partition), fetchOffset: log.logEndOffset };
+    fetched.goOn({ ...stateOf(fetched.partition), fetchOffset: log.logEndOffset });
   }
-}
-
-/** Where to go on from what the log holds. */
-function stateOf(partition: Partition): FetchState {
-  const { log, leaderEpoch } = partition.replica;
-  return { fetchOffset: log.logEndOffset, leaderEpoch, lastFetchedEpoch: log.latestEpoch };
 }
 
 function bytesOf(response: FetchResponse<KafkaRecord>): number {

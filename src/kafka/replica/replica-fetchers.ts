@@ -1,16 +1,19 @@
 /** One fetcher for each leader that this broker follows in something. Source: ReplicaFetcherManager. */
 import type { BrokerId } from "../ids.ts";
+import type { HostedPartitions } from "./hosted-partitions.ts";
 import type { Partition } from "./partition.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 
 export class ReplicaFetchers {
   private readonly context: ReplicaContext;
+  private readonly hosted: HostedPartitions;
   /** By leader, in order of first need. */
   private readonly byLeader = new Map<BrokerId, ReplicaFetcher>();
 
-  constructor(context: ReplicaContext) {
+  constructor(context: ReplicaContext, hosted: HostedPartitions) {
     this.context = context;
+    this.hosted = hosted;
   }
 
   /** From the partition's leader, if there is one and it is known. It does not ask before it is woken. */
@@ -20,7 +23,7 @@ export class ReplicaFetchers {
     if (node === undefined || this.context.metadata.broker(leader) === undefined) return;
     let fetcher = this.byLeader.get(leader);
     if (fetcher === undefined) {
-      fetcher = new ReplicaFetcher(this.context, node);
+      fetcher = new ReplicaFetcher(this.context, this.hosted, node);
       this.byLeader.set(leader, fetcher);
     }
     fetcher.add(partition);

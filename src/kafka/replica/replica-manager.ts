@@ -40,7 +40,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
     this.produces = new ProduceHandler(context, this.partitions);
     this.fetches = new FetchHandler(context, this.partitions);
     this.offsets = new OffsetsHandler(this.partitions);
-    this.fetchers = new ReplicaFetchers(context);
+    this.fetchers = new ReplicaFetchers(context, this.partitions);
   }
 
   /** The epoch under which the last incarnation shut down cleanly; -1 if it did not. */

@@ -22,6 +22,7 @@ import type { Partition } from "../../../src/kafka/replica/partition.ts";
 import { type ControllerFinder, ReplicaContext } from "../../../src/kafka/replica/replica-context.ts";
 import { ReplicaManager } from "../../../src/kafka/replica/replica-manager.ts";
 import type { DomainEvent, Host, NodeName, Process } from "../../../src/sim/host.ts";
+import type { TraceLevel } from "../../../src/sim/trace.ts";
 import { World, type WorldObserver } from "../../../src/sim/world.ts";
 
 const DEFAULT_DIALS = Object.fromEntries(
@@ -169,13 +170,15 @@ export class ReplicaWorld {
       topicConfig?: Record<string, string>;
       partitions?: number;
       isr?: readonly BrokerId[];
+      traceLevel?: TraceLevel;
     } = {},
   ) {
     const { brokers = 3, config = {}, dials = {}, topicConfig = {}, partitions = 1 } = options;
     const brokerIds = Array.from({ length: brokers }, (_, i) => i + 1);
     const setup = { brokerIds, config: effectiveConfig(BROKER_CONFIG, config), dials: { ...DEFAULT_DIALS, ...dials } };
     this.setup = setup;
-    this.world = new World({ seed: "replica", latency: { default: { kind: "constant", us: 200 } } });
+    const { traceLevel = "off" } = options;
+    this.world = new World({ seed: "replica", latency: { default: { kind: "constant", us: 200 } }, traceLevel });
     this.world.observer = this.recorder;
     const { world } = this;
     world.addNode({ name: "controller", factory: new TestFactory(setup, "controller") });
@@ -410,8 +413,8 @@ export class ReplicaWorld {
   }
 
   /** `LEO HW`, for comparisons that read well. */
-  offsets(id: BrokerId): { leo: number; hw: number } {
-    const { log } = this.partition(id).replica;
+  offsets(id: BrokerId, index = 0): { leo: number; hw: number } {
+    const { log } = this.partition(id, index).replica;
     return { leo: log.logEndOffset, hw: log.highWatermark };
   }
 
