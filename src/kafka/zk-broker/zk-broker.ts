@@ -11,6 +11,7 @@ import type { BrokerEpoch, BrokerId } from "../ids.ts";
 import type { BrokerMetadataCache } from "../metadata/broker-metadata-cache.ts";
 import type { AnyPendingRequest, RequestHandler } from "../net/request-channel.ts";
 import { AlterPartitionManager } from "../replica/alter-partition-manager.ts";
+import type { Partition } from "../replica/partition.ts";
 import { type ControllerFinder, ReplicaContext } from "../replica/replica-context.ts";
 import { ReplicaManager } from "../replica/replica-manager.ts";
 import type { ClusterTopology } from "../server/topology.ts";
@@ -40,7 +41,6 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
   /** Where leaders write the ISR to the store themselves. */
   private readonly isr: ZkIsrManager | undefined = undefined;
   private readonly locked: LockedRequests | undefined = undefined;
-  private stopped = false;
 
   constructor(options: {
     readonly host: Host;
@@ -73,6 +73,11 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
     return this.cache;
   }
 
+  /** @internal */
+  partition(topic: string, index: number): Partition | undefined {
+    return this.replicas.partition(topic, index);
+  }
+
   activeController(): NodeName | undefined {
     return this.cache.broker(this.cache.controllerId)?.host;
   }
@@ -99,8 +104,7 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
 
   /** From the network. */
   admit(request: AnyPendingRequest): void {
-    if (this.stopped) request.closeConnection();
-    else if (this.locked !== undefined) this.locked.admit(request);
+    if (this.locked !== undefined) this.locked.admit(request);
     else this.onRequest(request);
   }
 
@@ -118,9 +122,8 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
     this.ordered.beginShutdown();
   }
 
-  /** Everything is put on disk; nothing is served any more. */
+  /** Everything is put on disk: nothing may be asked of it any more. */
   stop(): void {
-    this.stopped = true;
     this.replicas.shutdownCleanly(this.owner.brokerEpoch);
   }
 }

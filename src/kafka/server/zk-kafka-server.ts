@@ -1,0 +1,199 @@
+/**
+ * One Kafka server process of ZooKeeper mode: a broker, and a controller that may be the active one.
+ *
+ * It starts step by step: connects, makes sure of the persistent paths, opens its logs, registers, starts the controller, and only
+ * then opens its port; a step that fails ends the process. It passes on what arrives, and decides nothing else. Source: KafkaServer.
+ */
+import { ms } from "../../base/units.ts";
+import type { Host, Timer } from "../../sim/host.ts";
+import type { BrokerConfig } from "../config/broker-config.ts";
+import type { ServiceCosts } from "../config/service-costs.ts";
+import type { Dials } from "../dials.ts";
+import { type BrokerState, report } from "../events.ts";
+import type { BrokerEpoch, BrokerId } from "../ids.ts";
+import type { AnyPendingRequest } from "../net/request-channel.ts";
+import { ServerProcess } from "../net/server-process.ts";
+import { KafkaZkClient } from "../zk/kafka-zk-client.ts";
+import type { AbortReason } from "../zk/procedure.ts";
+import { create } from "../zk/store-requests.ts";
+import type { ZkClientListener, ZkResponseHandler } from "../zk/zk-client.ts";
+import { PERSISTENT_PATHS } from "../zk/znodes.ts";
+import { ControlledShutdown, type ControlledShutdownOwner } from "../zk-broker/controlled-shutdown.ts";
+import { ZkBroker, type ZkBrokerOwner } from "../zk-broker/zk-broker.ts";
+import type { RegistrationOwner } from "../zk-controller/controller-self.ts";
+import type { ShutdownOwner } from "../zk-controller/end-of-controller.ts";
+import { KafkaController } from "../zk-controller/kafka-controller.ts";
+import type { WatchedEvent, ZkResponse } from "../zookeeper/client-protocol.ts";
+import type { ClusterTopology } from "./topology.ts";
+
+export interface ZkKafkaServerOptions {
+  readonly host: Host;
+  readonly config: BrokerConfig;
+  readonly dials: Dials;
+  readonly costs: ServiceCosts;
+  readonly topology: ClusterTopology;
+  readonly brokerId: BrokerId;
+  readonly rack: string | null;
+}
+
+type Phase = "connecting" | "starting" | "running" | "shutting-down" | "stopped";
+
+export class ZkKafkaServer
+  extends ServerProcess
+  implements ZkClientListener, ZkResponseHandler, ZkBrokerOwner, RegistrationOwner, ControlledShutdownOwner, ShutdownOwner
+{
+  private readonly config: BrokerConfig;
+  private readonly brokerId: BrokerId;
+  private readonly zk: KafkaZkClient;
+  private readonly broker: ZkBroker;
+  private readonly controller: KafkaController;
+  private readonly controlledShutdown: ControlledShutdown;
+  private phase: Phase = "connecting";
+
+  constructor(options: ZkKafkaServerOptions) {
+    const { host, config, dials, costs, topology, brokerId, rack } = options;
+    super(host);
+    this.config = config;
+    this.brokerId = brokerId;
+    const servers = topology.zookeeper.map(({ node }) => node);
+    const sessionTimeoutMs = config["zookeeper.session.timeout.ms"];
+    this.zk = new KafkaZkClient({ host, servers, sessionTimeoutMs, listener: this });
+    const { zk } = this;
+    this.broker = new ZkBroker({ host, config, dials, costs, topology, brokerId, zk, owner: this });
+    this.controller = new KafkaController({ host, config, dials, costs, brokerId, rack, zk });
+    this.controlledShutdown = new ControlledShutdown({ host, config, brokerId, finder: this.broker, owner: this });
+  }
+
+  get brokerEpoch(): BrokerEpoch {
+    return this.controller.brokerEpoch;
+  }
+
+  // ---- starting ----
+
+  onStart(): void {
+    this.enter("STARTING");
+    // `zookeeper.connection.timeout.ms`, which is the session timeout if it is not set.
+    this.host.setTimer(ms(this.config["zookeeper.session.timeout.ms"]), { kind: "zookeeper.connection-timeout", target: this });
+    this.zk.start();
+  }
+
+  override onTimer(timer: Timer): void {
+    if (timer.target !== this) super.onTimer(timer);
+    else if (this.phase === "connecting") this.host.exit("could not connect to ZooKeeper in time");
+  }
+
+  onZkConnected(fresh: boolean): void {
+    if (this.phase === "connecting") {
+      this.phase = "starting";
+      this.zk.request(
+        PERSISTENT_PATHS.map((path) => create(path)),
+        this,
+        undefined,
+        "serially",
+      );
+    } else if (fresh) {
+      this.broker.onNewSession();
+    }
+    this.controller.onZkConnected(fresh);
+  }
+
+  /** The persistent paths have been made, or were there. */
+  onZkResponses(responses: readonly ZkResponse[]): void {
+    if (responses.every(({ error }) => error === "OK" || error === "NODEEXISTS")) this.broker.loadLogs();
+  }
+
+  onLogsLoaded(): void {
+    this.enter("RECOVERY");
+    this.controller.registerBroker(this);
+  }
+
+  onBrokerRegistered(_brokerEpoch: BrokerEpoch): void {
+    this.phase = "running";
+    this.controller.startup();
+    this.host.listen();
+    this.enter("RUNNING");
+  }
+
+  onBrokerRegistrationFailed(reason: AbortReason): void {
+    this.host.exit(`could not register with ZooKeeper: ${reason === "failed" ? "the broker id is taken" : reason}`);
+  }
+
+  private enter(state: BrokerState): void {
+    report(this.host, { kind: "BrokerStateChanged", broker: this.brokerId, state });
+  }
+
+  // ---- from the store ----
+
+  onZkDisconnected(): void {}
+
+  onZkSessionExpired(): void {
+    if (this.phase === "starting") this.host.exit("the session with ZooKeeper expired while starting up");
+    else this.controller.onZkSessionExpired();
+  }
+
+  onWatchedEvent(event: WatchedEvent): void {
+    this.controller.onWatchedEvent(event);
+  }
+
+  // ---- requests ----
+
+  onRequest(request: AnyPendingRequest): void {
+    if (this.phase === "stopped") {
+      request.closeConnection();
+      return;
+    }
+    switch (request.api) {
+      case "AlterPartition":
+      case "ControlledShutdown":
+      case "CreateTopics":
+      case "DeleteTopics":
+      case "ElectLeaders":
+      case "AlterPartitionReassignments":
+        this.controller.onRequest(request);
+        return;
+      case "Vote":
+      case "BeginQuorumEpoch":
+      case "EndQuorumEpoch":
+      case "BrokerRegistration":
+      case "BrokerHeartbeat":
+        // The broker does not speak KRaft.
+        request.closeConnection();
+        return;
+      default:
+        this.broker.admit(request);
+    }
+  }
+
+  onMetadataUpdated(): void {}
+
+  // ---- stopping ----
+
+  /** Kafka's shutdown hook can't stop a server that is still starting, and halts it. */
+  onShutdownRequested(): void {
+    if (this.phase === "connecting" || this.phase === "starting") this.host.exit("told to stop while starting up");
+    if (this.phase !== "running") return;
+    this.phase = "shutting-down";
+    this.broker.beginShutdown();
+    if (!this.config["controlled.shutdown.enable"]) {
+      this.onControlledShutdownEnded();
+      return;
+    }
+    this.enter("PENDING_CONTROLLED_SHUTDOWN");
+    this.controlledShutdown.start();
+  }
+
+  onControlledShutdownEnded(): void {
+    this.phase = "stopped";
+    this.enter("SHUTTING_DOWN");
+    this.broker.stop();
+    this.controller.shutdown(this);
+  }
+
+  onControllerStopped(): void {
+    this.zk.close();
+  }
+
+  onZkClosed(): void {
+    this.host.exit("shut down");
+  }
+}
