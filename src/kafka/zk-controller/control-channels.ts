@@ -31,7 +31,7 @@ interface Channel {
   readonly node: NodeName;
   /** The first one is under way. */
   queue: QueuedOrder[];
-  state: "idle" | "connecting" | "awaiting-answer" | "resting";
+  state: "idle" | "awaiting-answer" | "resting";
   retryTimer: TimerId;
 }
 
@@ -92,14 +92,6 @@ export class ControlChannels implements CompletionHandler<BrokerId>, TimerTarget
     if (channel.state === "idle") this.begin(channel);
   }
 
-  onConnectivity(node: NodeName, change: "ready" | "lost" | "available"): void {
-    for (const channel of this.channels.values()) {
-      if (channel.node !== node || channel.state !== "connecting") continue;
-      if (change === "ready") this.transmit(channel);
-      else if (change === "lost") this.rest(channel);
-    }
-  }
-
   onCompletion(completion: Completion<BrokerId>): void {
     const channel = this.channels.get(completion.context);
     assert(channel?.state === "awaiting-answer", `an answer of ${completion.peer}, whose channel waits for none`);
@@ -121,17 +113,9 @@ export class ControlChannels implements CompletionHandler<BrokerId>, TimerTarget
   }
 
   private begin(channel: Channel): void {
-    channel.state = "idle";
-    if (channel.queue.length === 0) return;
-    channel.state = "connecting";
-    if (this.client.ready(channel.node)) this.transmit(channel);
-  }
-
-  private transmit(channel: Channel): void {
     const [order] = channel.queue;
-    assert(order !== undefined, "nothing to transmit");
-    channel.state = "awaiting-answer";
-    this.client.send(channel.node, order.api, order.body, channel.broker);
+    channel.state = order === undefined ? "idle" : "awaiting-answer";
+    if (order !== undefined) this.client.send(channel.node, order.api, order.body, channel.broker);
   }
 
   /** Nothing came of it: a pause, then a new connection and the same request. */
