@@ -23,6 +23,7 @@ import { ZkBroker, type ZkBrokerOwner } from "../zk-broker/zk-broker.ts";
 import type { RegistrationOwner } from "../zk-controller/controller-self.ts";
 import type { ShutdownOwner } from "../zk-controller/end-of-controller.ts";
 import { KafkaController } from "../zk-controller/kafka-controller.ts";
+import { ZkAdminManager } from "../zk-controller/zk-admin-manager.ts";
 import type { WatchedEvent, ZkResponse } from "../zookeeper/client-protocol.ts";
 import type { ClusterTopology } from "./topology.ts";
 
@@ -47,6 +48,7 @@ export class ZkKafkaServer
   private readonly zk: KafkaZkClient;
   private readonly broker: ZkBroker;
   private readonly controller: KafkaController;
+  private readonly admin: ZkAdminManager;
   private readonly controlledShutdown: ControlledShutdown;
   private phase: Phase = "connecting";
 
@@ -61,6 +63,7 @@ export class ZkKafkaServer
     const { zk } = this;
     this.broker = new ZkBroker({ host, config, dials, costs, topology, brokerId, zk, owner: this });
     this.controller = new KafkaController({ host, config, dials, costs, brokerId, rack, zk });
+    this.admin = new ZkAdminManager(this.controller, this.broker.metadata);
     this.controlledShutdown = new ControlledShutdown({ host, config, brokerId, finder: this.broker, owner: this });
   }
 
@@ -145,11 +148,13 @@ export class ZkKafkaServer
     switch (request.api) {
       case "AlterPartition":
       case "ControlledShutdown":
+      case "AlterPartitionReassignments":
+        this.controller.onRequest(request);
+        return;
       case "CreateTopics":
       case "DeleteTopics":
       case "ElectLeaders":
-      case "AlterPartitionReassignments":
-        this.controller.onRequest(request);
+        this.admin.onRequest(request);
         return;
       case "Vote":
       case "BeginQuorumEpoch":
@@ -164,7 +169,9 @@ export class ZkKafkaServer
     }
   }
 
-  onMetadataUpdated(): void {}
+  onMetadataUpdated(): void {
+    this.admin.onMetadataUpdated();
+  }
 
   // ---- stopping ----
 

@@ -8,7 +8,7 @@ import { ms } from "../../base/units.ts";
 import type { Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import { partitionName, type TopicPartition } from "../ids.ts";
 import type { BrokerMetadataCache } from "../metadata/broker-metadata-cache.ts";
-import type { AnyPendingRequest, PendingRequest } from "../net/request-channel.ts";
+import type { PendingRequest } from "../net/request-channel.ts";
 import { type ProcedureOwner, ProcedureThread } from "../zk/procedure-thread.ts";
 import type { ControllerCore } from "./controller-core.ts";
 import {
@@ -20,6 +20,8 @@ import {
 import { AdminLeaderElection, type ElectionRequester, type ElectionResult } from "./replica-leader-election.ts";
 import { CreateTopics, type TopicCreationRequester, type WrittenTopic } from "./topic-creation.ts";
 import { type MarkedTopic, MarkTopicsForDeletion, type TopicDeletionRequester } from "./topic-deletion-request.ts";
+
+export type AdminRequest = PendingRequest<"CreateTopics"> | PendingRequest<"DeleteTopics"> | PendingRequest<"ElectLeaders">;
 
 interface AskedElection {
   readonly request: PendingRequest<"ElectLeaders">;
@@ -49,20 +51,18 @@ export class ZkAdminManager
     this.thread = new ProcedureThread({ host, zk, owner: this, pipelined: dials["controller.pipelineZkRequests"] });
   }
 
-  /** True if the request is one of those that this takes: it is answered, now or later. */
-  onRequest(request: AnyPendingRequest): boolean {
+  /** It is answered, now or later. */
+  onRequest(request: AdminRequest): void {
     switch (request.api) {
       case "CreateTopics":
         this.createTopics(request);
-        return true;
+        return;
       case "DeleteTopics":
         this.deleteTopics(request);
-        return true;
+        return;
       case "ElectLeaders":
         this.electLeaders(request);
-        return true;
-      default:
-        return false;
+        return;
     }
   }
 
