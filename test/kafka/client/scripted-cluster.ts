@@ -60,6 +60,8 @@ export class ScriptedCluster {
   readonly events: SeenEvent[] = [];
   /** Topics as Metadata shows them, where that differs from the truth. */
   readonly staleMetadata = new Map<string, { leader: number; epoch: number }>();
+  /** Whom Metadata names; the brokers answer as its like whoever they are. */
+  controllerId = 1;
   /** Whether errors name the new leader (KIP-951). */
   leaderHints = false;
   /** How far the test has let time pass. */
@@ -233,6 +235,20 @@ class ScriptedBroker extends ServerProcess {
           replicaElectionResults: [{ topic: "orders", partitionResult: [{ partitionId: 0, errorCode: override ?? "NONE" }] }],
         });
         return;
+      case "DeleteTopics":
+        request.respond({
+          responses: request.body.topicNames.map((name) => ({ name, errorCode: override ?? "NONE" })),
+        });
+        return;
+      case "AlterPartitionReassignments":
+        request.respond({
+          errorCode: override === "NOT_CONTROLLER" ? override : "NONE",
+          responses: request.body.topics.map(({ name, partitions }) => ({
+            name,
+            partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: override ?? "NONE" })),
+          })),
+        });
+        return;
       default:
         throw new Error(`no client sends ${request.api}`);
     }
@@ -241,7 +257,7 @@ class ScriptedBroker extends ServerProcess {
   private metadata(request: RequestOf<"Metadata">): MetadataResponse {
     return {
       brokers: this.cluster.brokers.map((id) => ({ nodeId: id, host: nodeName(id), rack: null })),
-      controllerId: 1,
+      controllerId: this.cluster.controllerId,
       topics: (request.topics ?? []).map(({ name }) => this.topicMetadata(name)),
     };
   }
