@@ -36,42 +36,28 @@ export function placementProblem(
   return undefined;
 }
 
-/**
- * One list of replicas per partition, the preferred leader first. The caller has ruled out a {@link placementProblem}.
- *
- * Partitions that are added to a topic start where its first partition did, and go on counting: `grown`.
- */
+/** One list of replicas per partition, the preferred leader first. The caller has ruled out a {@link placementProblem}. */
 export function placeReplicas(options: {
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly brokers: readonly PlaceableBroker[];
-  readonly random: RandomStream;
-  readonly grown?: { readonly firstLeader: BrokerId; readonly existingPartitions: number };
+  readonly random: Pick<RandomStream, "below">;
 }): BrokerId[][] {
-  const { partitions, replicationFactor, brokers, random, grown } = options;
+  const { partitions, replicationFactor, brokers, random } = options;
   const problem = placementProblem(partitions, replicationFactor, brokers);
   assert(problem === undefined, `placement is impossible: ${problem?.message}`);
   const byId = [...brokers].sort((a, b) => a.id - b.id);
   const racks = new Set(byId.map((broker) => broker.rack)).size;
-  const round = byId[0]?.rack === null ? byId : rackAlternated(byId);
-  // Kafka looks for the position among the brokers by id, and uses it in the round of racks all the same.
-  const fixed =
-    grown &&
-    Math.max(
-      0,
-      byId.findIndex((broker) => broker.id >= grown.firstLeader),
-    );
-  const start = fixed ?? random.below(round.length);
-  let shift = fixed ?? random.below(round.length);
-  const firstPartition = grown?.existingPartitions ?? 0;
+  const hasRacks = byId[0]?.rack !== null;
+  const round = hasRacks ? rackAlternated(byId) : byId;
+  const start = random.below(round.length);
+  let shift = random.below(round.length);
 
-  return Array.from({ length: partitions }, (_, i) => {
-    const partition = firstPartition + i;
+  return Array.from({ length: partitions }, (_, partition) => {
     if (partition > 0 && partition % round.length === 0) shift += 1;
     const first = (partition + start) % round.length;
-    return round[0]?.rack === null
-      ? rackUnaware(round, first, shift, replicationFactor)
-      : rackAware(round, first, shift * racks, { replicationFactor, racks });
+    if (hasRacks) return rackAware(round, first, shift * racks, { replicationFactor, racks });
+    return rackUnaware(round, first, shift, replicationFactor);
   });
 }
 
