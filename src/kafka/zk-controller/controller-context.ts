@@ -363,6 +363,7 @@ function leadersOf(leadership: Leadership | undefined): readonly BrokerId[] {
   return leadership === undefined ? [] : [leadership.leader];
 }
 
+/** One version of the znode has one content. */
 function isSameLeadership(a: Leadership, b: Leadership): boolean {
-  return a.partitionEpoch === b.partitionEpoch && a.leaderEpoch === b.leaderEpoch && a.leader === b.leader && a.isr === b.isr;
+  return a.partitionEpoch === b.partitionEpoch && a.leaderEpoch === b.leaderEpoch && a.leader === b.leader;
 }

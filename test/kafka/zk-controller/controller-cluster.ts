@@ -30,10 +30,10 @@ import { KafkaController } from "../../../src/kafka/zk-controller/kafka-controll
 import type { WatchedEvent } from "../../../src/kafka/zookeeper/client-protocol.ts";
 import type { ZnodeData } from "../../../src/kafka/zookeeper/znode.ts";
 import type { ControlApi } from "../../../src/kafka/zookeeper-events.ts";
-import type { Host } from "../../../src/sim/host.ts";
+import type { Host, NodeName } from "../../../src/sim/host.ts";
 import { ScriptedEnsemble } from "../zk/scripted-ensemble.ts";
 
-const NEWEST_DIALS = Object.fromEntries(
+export const NEWEST_DIALS = Object.fromEntries(
   Object.entries(DIAL_VALUES).map(([name, values]) => [name, values[0]]),
 ) as unknown as Dials;
 
@@ -165,6 +165,13 @@ export class ControllerCluster extends ScriptedEnsemble {
   }
 }
 
+interface BrokerSetting {
+  readonly config: BrokerConfig;
+  readonly dials: Dials;
+  readonly costs: ServiceCosts;
+  readonly servers: readonly NodeName[];
+}
+
 export class TestBroker extends ServerProcess implements ZkClientListener {
   readonly id: BrokerId;
   readonly zk: KafkaZkClient;
@@ -178,10 +185,10 @@ export class TestBroker extends ServerProcess implements ZkClientListener {
   /** How the first registration ended. */
   readonly registrations: string[] = [];
 
-  constructor(host: Host, id: BrokerId, cluster: ControllerCluster) {
+  constructor(host: Host, id: BrokerId, setting: BrokerSetting) {
     super(host);
     this.id = id;
-    const { config, dials, costs, servers } = cluster;
+    const { config, dials, costs, servers } = setting;
     const sessionTimeoutMs = config["zookeeper.session.timeout.ms"];
     this.zk = new KafkaZkClient({ host, servers, sessionTimeoutMs, listener: this });
     this.controller = new KafkaController({ host, config, dials, costs, brokerId: id, rack: null, zk: this.zk });
