@@ -8,7 +8,8 @@ import type { Violation } from "../checks/invariant.ts";
 import { describeEvent, isNotable } from "../kafka/event-words.ts";
 import type { KafkaEvent } from "../kafka/events.ts";
 import { partitionName } from "../kafka/ids.ts";
-import type { NodeName } from "../sim/host.ts";
+import { CommittedOnce } from "../scenario/simulation/committed-once.ts";
+import type { DomainEvent, NodeName } from "../sim/host.ts";
 import type { NodeEvent } from "../sim/node-events.ts";
 import type { Step } from "../sim/trace.ts";
 
@@ -23,6 +24,7 @@ const MOMENTS_MAX = 10;
 /** The latest first. `steps` is the full trace of the run. */
 export function causeOf(violation: Violation, steps: readonly Step[]): readonly CauseMoment[] {
   const found: CauseMoment[] = [];
+  const repeated = repetitionsIn(steps);
   const needed = new Set<number>([violation.step, ...violation.facts.map((fact) => fact.step)]);
   const nodes = new Set<NodeName>();
   for (let index = violation.step - 1; index >= 0 && found.length < MOMENTS_MAX; index--) {
@@ -34,7 +36,7 @@ export function causeOf(violation: Violation, steps: readonly Step[]): readonly 
     for (const node of touched) nodes.add(node);
     const cuts = step.events.filter((event) => event.kind === "LinkCut").length;
     for (const event of [...step.events].reverse() as (KafkaEvent | NodeEvent)[]) {
-      if (!isNotable(event) || !concerns(event, violation)) continue;
+      if (!isNotable(event) || repeated.has(event) || !concerns(event, violation)) continue;
       // A node that is isolated loses many links at once: one line is enough.
       const isSeveral = event.kind === "LinkCut" && cuts > 1;
       const text = isSeveral ? `${cuts} links are cut, ${event.a} from ${event.b} the last` : describeEvent(event);
@@ -42,6 +44,16 @@ export function causeOf(violation: Violation, steps: readonly Step[]): readonly 
     }
   }
   return found.slice(0, MOMENTS_MAX);
+}
+
+/** What is committed is told by every server that learns of it; the first one's word will do. */
+function repetitionsIn(steps: readonly Step[]): ReadonlySet<DomainEvent> {
+  const once = new CommittedOnce();
+  const repeated = new Set<DomainEvent>();
+  for (const step of steps) {
+    for (const event of step.events) if (!once.isNews(step.node, step.number, event)) repeated.add(event);
+  }
+  return repeated;
 }
 
 function nodesOf(step: Step): NodeName[] {

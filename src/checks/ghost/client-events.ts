@@ -90,6 +90,15 @@ export function forgiveLoss(ghost: Ghost, loss: Loss): void {
   for (const batch of loss.acked) forgive(ghost, batch.records);
 }
 
+/** What was in these partitions has been deleted with its topic. */
+export function forgetRecords(ghost: Ghost, partitions: readonly GhostPartition[]): void {
+  for (const { committed, unconfirmed } of partitions) {
+    for (const { records } of [...committed.batches, ...unconfirmed]) {
+      for (const { origin } of records) ghost.clients.get(origin.client)?.outcome.set(origin.sequence, OUTCOME.unknown);
+    }
+  }
+}
+
 /**
  * Goes over the acknowledgements that had no committed record to go with when they came. Returns the first that is refuted:
  * another record is committed at its offset.

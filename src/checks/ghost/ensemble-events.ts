@@ -1,26 +1,27 @@
 /** How the ensemble's events change the ghost. */
 import type { KafkaEvent } from "../../kafka/events.ts";
+import type { ZkTransaction } from "../../kafka/zookeeper/transaction.ts";
 import type { ZkTransactionCommitted } from "../../kafka/zookeeper-events.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Observation } from "../observation.ts";
-import { firstAtOrAfter, type GhostEnsemble, type GhostZkServer } from "./ghost-ensemble.ts";
+import { firstLoggedAtOrAfter, type GhostEnsemble, type GhostZkServer } from "./ghost-ensemble.ts";
 
 export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | NodeEvent, o: Observation): void {
   switch (event.kind) {
     case "ZkServerLoaded": {
       const server = of(ensemble, event.server, o);
       server.base = event.snapshotZxid;
-      server.log = event.transactions.map(({ zxid }) => zxid);
+      server.log = [...event.transactions];
       server.applied = server.lastZxid;
       return;
     }
     case "ZkTransactionLogged":
-      of(ensemble, event.server, o).log.push(event.transaction.zxid);
+      of(ensemble, event.server, o).log.push(event.transaction);
       return;
     case "ZkLogTruncated": {
       const server = of(ensemble, event.server, o);
-      const keep = firstAtOrAfter(server.log, event.to + 1);
-      ensemble.cutCommitted = server.log.slice(keep).some((zxid) => ensemble.isCommitted(zxid));
+      const keep = firstLoggedAtOrAfter(server.log, event.to + 1);
+      ensemble.cutCommitted = server.log.slice(keep).some(({ zxid }) => ensemble.isCommitted(zxid));
       server.log.length = keep;
       server.applied = Math.min(server.applied, event.to);
       return;
@@ -44,32 +45,17 @@ export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | 
 
 /** What the new leader has logged is committed, whether or not its predecessor came to say so. */
 function establish(ensemble: GhostEnsemble, server: GhostZkServer, o: Observation): void {
-  for (let i = firstAtOrAfter(server.log, ensemble.last.zxid + 1); i < server.log.length; i++) {
-    ensemble.commit(server.log[i] as number, o.step, o.timeUs);
+  for (let i = firstLoggedAtOrAfter(server.log, ensemble.last.zxid + 1); i < server.log.length; i++) {
+    ensemble.commit(server.log[i] as ZkTransaction, o.step, o.timeUs);
   }
   server.applied = server.lastZxid;
 }
 
 function commit(ensemble: GhostEnsemble, event: ZkTransactionCommitted, o: Observation): void {
   const server = of(ensemble, event.server, o);
-  const { zxid, session, body } = event.transaction;
   ensemble.appliedBefore = server.applied;
-  server.applied = zxid;
-  ensemble.isNews = ensemble.commit(zxid, o.step, o.timeUs);
-  ensemble.closedPaths = undefined;
-  if (!ensemble.isNews) return;
-  const { ephemerals } = ensemble;
-  if (body.type === "closeSession") {
-    ensemble.closedPaths = ephemerals.get(session);
-    ephemerals.delete(session);
-  }
-  for (const path of event.deleted) for (const paths of ephemerals.values()) paths.delete(path);
-  for (const { path, owner } of event.created) {
-    if (owner === 0) continue;
-    const paths = ephemerals.get(owner);
-    if (paths === undefined) ephemerals.set(owner, new Set([path]));
-    else paths.add(path);
-  }
+  server.applied = event.transaction.zxid;
+  ensemble.isNews = ensemble.commit(event.transaction, o.step, o.timeUs);
 }
 
 function of(ensemble: GhostEnsemble, id: number, o: Observation): GhostZkServer {

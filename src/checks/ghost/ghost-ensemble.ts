@@ -1,6 +1,7 @@
 /** What the observer knows of the ZooKeeper ensemble: every server's history, what is truly committed, and the ephemeral nodes. */
 import type { Micros } from "../../base/units.ts";
 import type { ZkServerId } from "../../kafka/ids.ts";
+import type { ZkTransaction } from "../../kafka/zookeeper/transaction.ts";
 import type { SessionId } from "../../kafka/zookeeper/znode.ts";
 import type { Zxid } from "../../kafka/zookeeper/zxid.ts";
 import type { NodeName } from "../../sim/host.ts";
@@ -11,8 +12,8 @@ export class GhostZkServer {
   readonly node: NodeName | undefined;
   /** Everything up to here is in its snapshot. */
   base: Zxid = 0;
-  /** What its log holds beyond, ascending. */
-  log: Zxid[] = [];
+  /** What its log holds beyond, in zxid order. */
+  log: ZkTransaction[] = [];
   /** The last transaction of its history that it has applied as a committed one, or found applied when it started. */
   applied: Zxid = 0;
 
@@ -23,11 +24,11 @@ export class GhostZkServer {
 
   /** The last transaction of its history. */
   get lastZxid(): Zxid {
-    return this.log[this.log.length - 1] ?? this.base;
+    return this.log[this.log.length - 1]?.zxid ?? this.base;
   }
 
   has(zxid: Zxid): boolean {
-    return zxid <= this.base || this.log[firstAtOrAfter(this.log, zxid)] === zxid;
+    return zxid <= this.base || this.log[firstLoggedAtOrAfter(this.log, zxid)]?.zxid === zxid;
   }
 }
 
@@ -69,11 +70,31 @@ export class GhostEnsemble {
     for (const server of this.servers) if (server.node === event.node) this.serverWiped = true;
   }
 
-  commit(zxid: Zxid, step: number, timeUs: Micros): boolean {
+  /** False if it was known already. */
+  commit(transaction: ZkTransaction, step: number, timeUs: Micros): boolean {
+    const { zxid } = transaction;
     if (zxid <= this.last.zxid) return false;
     this.zxids.push(zxid);
     this.last = { zxid, step, timeUs };
+    this.keepEphemerals(transaction);
     return true;
+  }
+
+  private keepEphemerals({ session, body }: ZkTransaction): void {
+    const { ephemerals } = this;
+    this.closedPaths = undefined;
+    if (body.type === "closeSession") {
+      this.closedPaths = ephemerals.get(session);
+      ephemerals.delete(session);
+    } else if (body.type === "nodes") {
+      for (const node of body.nodes) {
+        if (node.op === "delete") for (const paths of ephemerals.values()) paths.delete(node.path);
+        if (node.op !== "create" || !node.ephemeral) continue;
+        const paths = ephemerals.get(session);
+        if (paths === undefined) ephemerals.set(session, new Set([node.path]));
+        else paths.add(node.path);
+      }
+    }
   }
 
   /** The first committed transaction after `zxid`; undefined if none is known. */
@@ -86,8 +107,20 @@ export class GhostEnsemble {
   }
 }
 
+/** Index of the first of `log`, in zxid order, that is not below `zxid`. */
+export function firstLoggedAtOrAfter(log: readonly ZkTransaction[], zxid: Zxid): number {
+  let low = 0;
+  let high = log.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((log[middle] as ZkTransaction).zxid < zxid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Index of the first of ascending `zxids` that is not below `zxid`. */
-export function firstAtOrAfter(zxids: readonly Zxid[], zxid: Zxid): number {
+function firstAtOrAfter(zxids: readonly Zxid[], zxid: Zxid): number {
   let low = 0;
   let high = zxids.length;
   while (low < high) {

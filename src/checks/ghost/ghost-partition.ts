@@ -21,7 +21,7 @@ export class GhostReplica {
   readonly partition: GhostPartition;
   readonly broker: GhostBroker;
   readonly log: ReplicaLog<KafkaRecord>;
-  /** False from a loss of power until the log has been opened again. */
+  /** False from a loss of power until the log has been opened again; and while it may be an earlier topic's of this name. */
   known = true;
   role: "leader" | "follower" | "none" = "none";
   leaderEpoch: LeaderEpoch = NONE;
@@ -120,6 +120,8 @@ export class GhostPartition {
   readonly replicas: GhostReplica[] = [];
   /** The topic is gone. */
   forgotten = false;
+  /** There was another topic of this name, of which replicas may still lie on brokers that were down when it went. */
+  hasNamesake = false;
   /** The newest committed state. */
   state: PartitionChanged | undefined;
   stateStep = 0;

@@ -18,7 +18,7 @@ import type { NodeName } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Observation } from "../observation.ts";
 import { applyBrokerEvent } from "./broker-events.ts";
-import { applyClientEvent, forgiveLoss } from "./client-events.ts";
+import { applyClientEvent, forgetRecords, forgiveLoss } from "./client-events.ts";
 import { applyEnsembleEvent } from "./ensemble-events.ts";
 import type { GhostClient } from "./ghost-clients.ts";
 import { GhostEnsemble } from "./ghost-ensemble.ts";
@@ -203,7 +203,7 @@ export class Ghost {
         return;
       case "TopicCreated":
         this.noteCommit(o);
-        this.topics.onCreated(event);
+        forgetRecords(this, this.topics.onCreated(event));
         return;
       case "BrokerRegistered":
       case "BrokerUnregistered":
@@ -215,7 +215,7 @@ export class Ghost {
         return;
       case "TopicDeleted":
         this.noteCommit(o);
-        this.topics.onDeleted(event.topic, event.metadataOffset);
+        forgetRecords(this, this.topics.onDeleted(event.topic, event.metadataOffset));
         return;
       case "LinkCut":
       case "LinkHealed":
@@ -260,7 +260,8 @@ export class Ghost {
     const { log, partition } = replica;
     const endBefore = replica.known ? -1 : replica.endBeforeLoss;
     log.load(event.batches, event.logStartOffset, event.logEndOffset, partition.legalStart);
-    replica.known = true;
+    // Whose log it is shows when the replica is given a role.
+    replica.known = !partition.hasNamesake;
     replica.role = "none";
     replica.leaderEpoch = -1;
     replica.epochs = event.epochs;
@@ -318,6 +319,7 @@ export class Ghost {
       replica.roleStep = o.step;
       replica.roleTime = o.timeUs;
     }
+    replica.known = true;
     replica.role = role;
     replica.leaderEpoch = epoch;
     this.touch(replica.partition);

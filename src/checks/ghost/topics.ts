@@ -13,6 +13,7 @@ interface KnownTopic {
 export class GhostTopics {
   readonly partitions: GhostPartition[] = [];
   private readonly byTopic = new Map<string, GhostPartition[]>();
+  private readonly forgotten = new Set<string>();
   private readonly known = new Map<string, KnownTopic>();
 
   partition(topic: string, partition: number): GhostPartition {
@@ -24,29 +25,32 @@ export class GhostTopics {
     let found = partitions[partition];
     if (found === undefined) {
       found = new GhostPartition(topic, partition);
+      found.hasNamesake = this.forgotten.has(topic);
       partitions[partition] = found;
       this.partitions.push(found);
     }
     return found;
   }
 
-  onCreated({ topic, topicId, metadataOffset }: TopicCreated): void {
+  /** The partitions of an earlier topic of this name, of which nothing is promised any more. */
+  onCreated({ topic, topicId, metadataOffset }: TopicCreated): readonly GhostPartition[] {
     const before = this.known.get(topic);
-    if (before !== undefined && before.metadataOffset >= metadataOffset) return;
+    if (before !== undefined && before.metadataOffset >= metadataOffset) return [];
     this.known.set(topic, { topicId, metadataOffset, deleted: false });
-    if (before !== undefined && !before.deleted && before.topicId !== topicId) this.forget(topic);
+    return before !== undefined && !before.deleted && before.topicId !== topicId ? this.forget(topic) : [];
   }
 
-  onDeleted(topic: string, metadataOffset: Offset): void {
+  onDeleted(topic: string, metadataOffset: Offset): readonly GhostPartition[] {
     const before = this.known.get(topic);
-    if (before === undefined || before.deleted || before.metadataOffset >= metadataOffset) return;
+    if (before === undefined || before.deleted || before.metadataOffset >= metadataOffset) return [];
     this.known.set(topic, { topicId: before.topicId, metadataOffset, deleted: true });
-    this.forget(topic);
+    return this.forget(topic);
   }
 
-  /** Nothing is promised any more of what was in the topic. */
-  private forget(topic: string): void {
-    for (const partition of this.byTopic.get(topic) ?? []) {
+  private forget(topic: string): readonly GhostPartition[] {
+    const gone = this.byTopic.get(topic) ?? [];
+    this.forgotten.add(topic);
+    for (const partition of gone) {
       this.partitions.splice(this.partitions.indexOf(partition), 1);
       partition.forgotten = true;
       for (const { broker } of partition.replicas) {
@@ -57,5 +61,6 @@ export class GhostTopics {
       }
     }
     this.byTopic.delete(topic);
+    return gone;
   }
 }

@@ -4,11 +4,12 @@
  * SingleLeaderPerEpoch. For each partition and epoch, all brokers that act as leader in it, and the leader that the
  * controller has named for it, are one broker.
  * LeaderEpochMonotonic. Per replica and incarnation the leader epoch never falls. At the controller neither does it, it
- * rises when the leader changes, and the partition epoch rises with every change.
+ * rises when the leader changes, and the partition epoch rises with every change of leader or ISR.
  *
  * Legal: two brokers may believe they lead, in different epochs. A restarted broker learns the epochs anew. What a new
  * controller reports again is told by its metadata offset.
  */
+import type { PartitionChanged } from "../../kafka/events.ts";
 import { NONE } from "../../kafka/ids.ts";
 import type { Ghost } from "../ghost/ghost.ts";
 import type { GhostPartition, GhostReplica } from "../ghost/ghost-partition.ts";
@@ -110,7 +111,9 @@ export class LeaderEpochMonotonic implements Invariant {
     if (event.kind !== "PartitionChanged" || !ghost.isNews || before === undefined) return;
     const risen =
       event.leaderEpoch > before.leaderEpoch || (event.leaderEpoch === before.leaderEpoch && event.leader === before.leader);
-    if (risen && event.partitionEpoch > before.partitionEpoch) return;
+    // In ZooKeeper the assignment stands in a node of its own: the state's version does not tell of its changes.
+    const reassigned = event.partitionEpoch === before.partitionEpoch && sameState(event, before);
+    if (risen && (reassigned || event.partitionEpoch > before.partitionEpoch)) return;
     const { name } = partition;
     const text = `${name}: leader ${before.leader}, leader epoch ${before.leaderEpoch}, partition epoch ${before.partitionEpoch}`;
     reporter.report(this, {
@@ -142,4 +145,8 @@ export class LeaderEpochMonotonic implements Invariant {
       facts: [before, reporter.now(`${who} went to epoch ${to}`)],
     });
   }
+}
+
+function sameState(a: PartitionChanged, b: PartitionChanged): boolean {
+  return a.leader === b.leader && a.leaderEpoch === b.leaderEpoch && a.isr.join() === b.isr.join();
 }
