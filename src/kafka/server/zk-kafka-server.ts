@@ -51,6 +51,7 @@ export class ZkKafkaServer
   private readonly admin: ZkAdminManager;
   private readonly controlledShutdown: ControlledShutdown;
   private phase: Phase = "connecting";
+  private exitReason = "shut down";
 
   constructor(options: ZkKafkaServerOptions) {
     const { host, config, dials, costs, topology, brokerId, rack } = options;
@@ -105,8 +106,11 @@ export class ZkKafkaServer
     if (responses.every(({ error }) => error === "OK" || error === "NODEEXISTS")) this.broker.loadLogs();
   }
 
+  /**
+   * RECOVERY, which Kafka has passed through by now, is not reported: logs open in no time here, and to whom watches the word
+   * means that a broker has registered.
+   */
   onLogsLoaded(): void {
-    this.enter("RECOVERY");
     this.controller.registerBroker(this);
   }
 
@@ -118,7 +122,11 @@ export class ZkKafkaServer
   }
 
   onBrokerRegistrationFailed(reason: AbortReason): void {
-    this.host.exit(`could not register with ZooKeeper: ${reason === "failed" ? "the broker id is taken" : reason}`);
+    this.exitReason = `could not register with ZooKeeper: ${reason === "failed" ? "the broker id is taken" : reason}`;
+    // As after any shutdown: the logs that were opened are closed, and so is the session.
+    this.phase = "stopped";
+    this.broker.stop();
+    this.zk.close();
   }
 
   private enter(state: BrokerState): void {
@@ -201,6 +209,6 @@ export class ZkKafkaServer
   }
 
   onZkClosed(): void {
-    this.host.exit("shut down");
+    this.host.exit(this.exitReason);
   }
 }

@@ -11,7 +11,7 @@ describe("starting", () => {
     const asked = c.asked("create", "multi", "getData").map((each) => each.replace("create ", ""));
     expect(asked.slice(0, PERSISTENT_PATHS.length)).toEqual(PERSISTENT_PATHS);
     expect(asked.slice(PERSISTENT_PATHS.length, PERSISTENT_PATHS.length + 2)).toEqual(["multi", "getData /controller"]);
-    expect(c.statesOf(1)).toEqual(["STARTING", "RECOVERY", "RUNNING"]);
+    expect(c.statesOf(1)).toEqual(["STARTING", "RUNNING"]);
     expect(c.isRegistered(1)).toBe(true);
     expect(c.controllerId).toBe(1);
   });
@@ -33,7 +33,9 @@ describe("starting", () => {
     c.world.crash("broker-1");
     c.start(1);
     expect(c.isUp(1)).toBe(false);
-    expect(c.statesOf(1).slice(3)).toEqual(["STARTING", "RECOVERY"]);
+    expect(c.statesOf(1).slice(2)).toEqual(["STARTING"]);
+    // The session of the dead process is the only one that is left.
+    expect([...c.alive]).toEqual([c.sessionOf(1)]);
     c.expire(c.sessionOf(1));
     c.start(1);
     expect(c.isUp(1)).toBe(true);
@@ -132,7 +134,7 @@ describe("when its session expires", () => {
     expect(c.tree.get(brokerIdPath(2))?.stat.czxid).toBeGreaterThan(before);
     expect(c.isUp(2)).toBe(true);
     expect(c.of("LogLoaded").filter(({ broker }) => broker === 2)).toHaveLength(1);
-    expect(c.statesOf(2)).toEqual(["STARTING", "RECOVERY", "RUNNING"]);
+    expect(c.statesOf(2)).toEqual(["STARTING", "RUNNING"]);
     const again = c.produce(1);
     c.runFor(seconds(2));
     expect(c.produced(again)).toBe("NONE");
@@ -161,7 +163,7 @@ describe("controlled shutdown (A8)", () => {
     expect(c.state()).toMatchObject({ isr: [2, 3] });
     expect([2, 3]).toContain(c.state()?.leader);
     expect(c.isRegistered(1)).toBe(false);
-    expect(c.statesOf(1).slice(3)).toEqual(["PENDING_CONTROLLED_SHUTDOWN", "SHUTTING_DOWN"]);
+    expect(c.statesOf(1).slice(2)).toEqual(["PENDING_CONTROLLED_SHUTDOWN", "SHUTTING_DOWN"]);
     c.start(1);
     expect(c.of("LogLoaded").at(-1)).toMatchObject({ broker: 1, shutdown: "clean" });
   });
