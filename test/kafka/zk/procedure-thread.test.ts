@@ -62,12 +62,16 @@ class Restless extends Script {
 
 class Owner implements ProcedureOwner {
   readonly log: string[];
+  thread: ProcedureThread | undefined;
+  /** What an abort makes it want. */
+  instead: Procedure | undefined;
 
   constructor(log: string[]) {
     this.log = log;
   }
 
   onHandlerAborted(name: string, reason: AbortReason): void {
+    if (this.instead !== undefined) this.thread?.clearAndSubmit(this.instead);
     this.log.push(`handler ${name} aborted: ${reason}`);
   }
 }
@@ -78,9 +82,11 @@ function thread(options: { pipelined?: boolean; servers?: number } = {}) {
   e.runFor(ms(10));
   const log: string[] = [];
   const { host, zk } = user;
-  const t = new ProcedureThread({ host, zk, owner: new Owner(log), pipelined: options.pipelined ?? true });
+  const owner = new Owner(log);
+  const t = new ProcedureThread({ host, zk, owner, pipelined: options.pipelined ?? true });
+  owner.thread = t;
   const script = (name: string, ...steps: Step[]): Script => new Script(log, name, ...steps);
-  return { e, user, log, t, script };
+  return { e, user, log, owner, t, script };
 }
 
 const ask = (...requests: Extract<Step, { kind: "ask" }>["requests"]): Step => ({ kind: "ask", requests });
@@ -152,6 +158,13 @@ test("an abort ends the whole handler, the innermost first, before the next one 
     "handler outer aborted: controller-moved",
     "next starts",
   ]);
+});
+
+test("what the owner wants done because of an abort starts when the owner has been heard out", () => {
+  const { log, owner, t, script } = thread();
+  owner.instead = script("instead");
+  t.submit(script("first", { kind: "abort", reason: "failed" }));
+  expect(log).toEqual(["first starts", "first aborted: failed", "handler first aborted: failed", "instead starts"]);
 });
 
 test("requests go out one by one where they are not pipelined (KAFKA-5642, 1.1)", () => {
