@@ -17,7 +17,7 @@ import {
 } from "./znodes.ts";
 
 /** Matches every version. Source: ZkVersion.MatchAnyVersion. */
-export const ANY_VERSION = -1;
+const ANY_VERSION = -1;
 
 /** The version of /controller_epoch that a controller was elected with; undefined where its writes are not fenced (before 2.1). */
 export type EpochFence = number | undefined;
