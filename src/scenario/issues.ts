@@ -83,7 +83,7 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
   const others = kind === undefined ? [] : kindsThatKnow(key);
   let hint = guess === undefined ? `the keys are ${listed(keys)}` : `did you mean ${quote(guess)}?`;
   if (others.length > 0)
-    hint = `it is a ${others.join(" and a ")} setting${guess === undefined ? "" : `; here it is ${quote(guess)}`}`;
+    hint = `it is a ${others.join(" and a ").replace("zookeeper", "ZooKeeper")} setting${guess === undefined ? "" : `; here it is ${quote(guess)}`}`;
   const settings = kind === "zookeeper" ? "setting" : `${kind} setting`;
   const message = kind === undefined ? `${what} has no key ${quote(key)}` : `${owner} has no ${settings} ${quote(key)}`;
   sink.add(at, { code: "UNKNOWN_KEY", message, hint }, "key");

@@ -155,7 +155,9 @@ function readZooKeeper(value: string | number | boolean, at: At): Expected | und
   const name = typeof value === "number" || /^\d+$/.test(String(value)) ? `zookeeper-${value}` : String(value);
   if (zookeepers.includes(name)) return { is: "value", value: zookeepers.indexOf(name) + 1 };
   // In KRaft mode the whole event has been complained about.
-  if (zookeepers.length > 0) at.names.unknownNode(name, at.path, zookeepers);
+  if (zookeepers.length === 0) return undefined;
+  if (at.names.everyone.includes(name)) return wrong(at, `${name} is not a ZooKeeper server`, "write its name or its number");
+  at.names.unknownNode(name, at.path, zookeepers);
   return undefined;
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { API_NAMES } from "../../kafka/messages/apis.ts";
 import { ZK_CLIENT_MESSAGE_KINDS } from "../../kafka/zookeeper/client-protocol.ts";
+import { ZK_QUORUM_MESSAGE_KINDS } from "../../kafka/zookeeper/quorum-messages.ts";
 import { EVENT_FIELDS, EVENT_KINDS } from "../event-fields.ts";
 import { NEMESIS_FAULTS } from "../fault-spec.ts";
 import type { MessageKind } from "../patterns.ts";
@@ -13,6 +14,7 @@ import { object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
 export const MESSAGE_KINDS: readonly MessageKind[] = [
   ...API_NAMES.flatMap((api) => [api, `${api}Response`] as const),
   ...(ZK_CLIENT_MESSAGE_KINDS as readonly `Zk${string}`[]),
+  ...ZK_QUORUM_MESSAGE_KINDS,
 ];
 
 const SELECTORS =

@@ -2,10 +2,19 @@
 import { KafkaEventDigest } from "../../kafka/event-digest.ts";
 import type { ClusterTopology } from "../../kafka/server/topology.ts";
 import type { NodeName } from "../../sim/host.ts";
+import type { ProcessFactory } from "../../sim/node.ts";
 import type { TraceLevel } from "../../sim/trace.ts";
 import { World } from "../../sim/world.ts";
-import type { ClockSpec, ScenarioSpec, UnreliableSpec } from "../spec.ts";
-import { ADMIN_NODE, AdminFactory, ConsumerFactory, ProducerFactory, ServerFactory } from "./processes.ts";
+import type { ClockSpec, ScenarioSpec, ServerSpec, UnreliableSpec, ZooKeeperSpec } from "../spec.ts";
+import {
+  ADMIN_NODE,
+  AdminFactory,
+  ConsumerFactory,
+  ProducerFactory,
+  ServerFactory,
+  ZkServerFactory,
+  ZooKeeperFactory,
+} from "./processes.ts";
 
 export function buildWorld(scenario: ScenarioSpec, seed: string, traceLevel: TraceLevel): World {
   const { network, cluster } = scenario;
@@ -16,14 +25,11 @@ export function buildWorld(scenario: ScenarioSpec, seed: string, traceLevel: Tra
     latency: { default: network.latency, ...(network.acrossRacks && { acrossZones: [network.acrossRacks] }) },
   });
   const topology = topologyOf(scenario);
-  for (const server of cluster.nodes) {
-    const factory = new ServerFactory(scenario, server, topology);
-    world.addNode({ name: server.name, factory, zones: server.rack === null ? [] : [server.rack] }, server.disk);
-    setClock(world, server.name, server.clock);
-  }
+  const Factory = cluster.mode === "zookeeper" ? ZkServerFactory : ServerFactory;
+  for (const server of cluster.nodes) addServer(world, server, new Factory(scenario, server, topology));
+  for (const server of cluster.zookeeper) addServer(world, server, new ZooKeeperFactory(scenario, server, topology));
+  world.addNode({ name: ADMIN_NODE, factory: new AdminFactory(scenario, topology) });
   const brokers = topology.brokers.map(({ node }) => node);
-  const controllers = topology.voters.map(({ node }) => node);
-  world.addNode({ name: ADMIN_NODE, factory: new AdminFactory(scenario, controllers) });
   for (const producer of scenario.producers) {
     world.addNode({ name: producer.name, factory: new ProducerFactory(producer, brokers) });
     setClock(world, producer.name, producer.clock);
@@ -34,6 +40,11 @@ export function buildWorld(scenario: ScenarioSpec, seed: string, traceLevel: Tra
   }
   setLinks(world, scenario);
   return world;
+}
+
+function addServer(world: World, { name, rack, disk, clock }: ServerSpec | ZooKeeperSpec, factory: ProcessFactory): void {
+  world.addNode({ name, factory, zones: rack === null ? [] : [rack] }, disk);
+  setClock(world, name, clock);
 }
 
 function topologyOf(scenario: ScenarioSpec): ClusterTopology {

@@ -1,18 +1,21 @@
 /** Makes the processes of a scenario's nodes. Factories are shared by forks: they hold only what never changes. */
-import { assert, SimulatorBug } from "../../base/assert.ts";
+import { assert, unreachable } from "../../base/assert.ts";
 import { markImmutable } from "../../base/immutable.ts";
 import { US_PER_SECOND } from "../../base/units.ts";
-import { AdminProcess } from "../../kafka/admin/admin-process.ts";
+import { type AdminBootstrap, AdminProcess } from "../../kafka/admin/admin-process.ts";
 import type { AdminRequest } from "../../kafka/admin/admin-request.ts";
 import { ConsumerProcess } from "../../kafka/consumer/consumer-process.ts";
 import { ProducerProcess } from "../../kafka/producer/producer-process.ts";
 import { compileRecordTemplate, type JsonValue, type RecordTemplate } from "../../kafka/producer/record-template.ts";
 import { KafkaServer } from "../../kafka/server/kafka-server.ts";
 import type { ClusterTopology } from "../../kafka/server/topology.ts";
+import { ZkKafkaServer } from "../../kafka/server/zk-kafka-server.ts";
+import { StoreDecisions } from "../../kafka/zk/store-decisions.ts";
+import { ZooKeeperServer } from "../../kafka/zookeeper/zookeeper-server.ts";
 import type { Host, NodeName, Process } from "../../sim/host.ts";
 import type { ProcessFactory } from "../../sim/node.ts";
 import type { AdminAction } from "../fault-spec.ts";
-import type { ConsumerSpec, ProducerSpec, ScenarioSpec, ServerSpec, TopicSpec } from "../spec.ts";
+import type { ConsumerSpec, ProducerSpec, ScenarioSpec, ServerSpec, TopicSpec, ZooKeeperSpec } from "../spec.ts";
 
 /** The node from which topics are created and elections asked for. */
 export const ADMIN_NODE = "admin";
@@ -35,6 +38,48 @@ export class ServerFactory implements ProcessFactory {
   }
 }
 markImmutable(ServerFactory);
+
+/** A broker of ZooKeeper mode. */
+export class ZkServerFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
+  private readonly server: ServerSpec;
+  private readonly topology: ClusterTopology;
+
+  constructor(scenario: ScenarioSpec, server: ServerSpec, topology: ClusterTopology) {
+    this.scenario = scenario;
+    this.server = server;
+    this.topology = topology;
+  }
+
+  create(host: Host): Process {
+    const { id, rack, config } = this.server;
+    const { dials, cluster } = this.scenario;
+    return new ZkKafkaServer({ host, config, dials, costs: cluster.costs, topology: this.topology, brokerId: id, rack });
+  }
+}
+markImmutable(ZkServerFactory);
+
+/** A member of the ensemble. */
+export class ZooKeeperFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
+  private readonly server: ZooKeeperSpec;
+  private readonly topology: ClusterTopology;
+
+  constructor(scenario: ScenarioSpec, server: ZooKeeperSpec, topology: ClusterTopology) {
+    this.scenario = scenario;
+    this.server = server;
+    this.topology = topology;
+  }
+
+  create(host: Host): Process {
+    const { id, config } = this.server;
+    const { nodes, costs } = this.scenario.cluster;
+    // What Kafka has decided is read off the committed transactions, and min.insync.replicas is the brokers'.
+    const listener = new StoreDecisions({ host, config: (nodes[0] as ServerSpec).config });
+    return new ZooKeeperServer({ host, config, costs, topology: this.topology, serverId: id, listener });
+  }
+}
+markImmutable(ZooKeeperFactory);
 
 export class ProducerFactory implements ProcessFactory {
   private readonly spec: ProducerSpec;
@@ -91,17 +136,21 @@ markImmutable(ConsumerFactory);
 
 export class AdminFactory implements ProcessFactory {
   private readonly scenario: ScenarioSpec;
-  private readonly controllers: readonly NodeName[];
+  private readonly bootstrap: AdminBootstrap;
 
-  constructor(scenario: ScenarioSpec, controllers: readonly NodeName[]) {
+  constructor(scenario: ScenarioSpec, { voters, brokers, zookeeper }: ClusterTopology) {
     this.scenario = scenario;
-    this.controllers = controllers;
+    const names = (servers: readonly { readonly node: NodeName }[]): readonly NodeName[] => servers.map(({ node }) => node);
+    this.bootstrap =
+      scenario.cluster.mode === "zookeeper"
+        ? { brokers: names(brokers), zookeeper: names(zookeeper) }
+        : { controllers: names(voters) };
   }
 
   create(host: Host): Process {
     const topics = this.scenario.topics.map(newTopic);
     const requests = topics.length === 0 ? [] : [{ createTopics: topics }];
-    return new AdminProcess({ host, name: ADMIN_NODE, controllers: this.controllers, requests });
+    return new AdminProcess({ host, name: ADMIN_NODE, ...this.bootstrap, requests });
   }
 }
 markImmutable(AdminFactory);
@@ -115,8 +164,16 @@ export function adminRequestOf(action: AdminAction): AdminRequest {
     }
     case "create-topic":
       return { createTopics: [newTopic(action.topic)] };
+    case "delete-topic":
+      return { deleteTopics: [action.topic] };
+    case "reassign": {
+      const { topic, partition, replicas } = action;
+      return { reassign: [{ name: topic, partitions: [{ partitionIndex: partition, replicas }] }] };
+    }
+    case "delete-znode":
+      return { deleteZnode: action.path };
     default:
-      throw new SimulatorBug(`${action.do} was let through`);
+      return unreachable(action);
   }
 }
 
