@@ -160,6 +160,19 @@ test("a server that leaves a transaction out, or goes back, breaks the total ord
   expect(base().committed(2, txn(1, 1)).end()).toEqual(["ZkTotalOrder"]);
 });
 
+test("what a new leader finds committed counts, whoever tells of it later: a node that was deleted so does not outlive its session", () => {
+  const make = txn(1, 1, 7, { type: "nodes", nodes: [{ op: "create", path: "/e", data: 1, ephemeral: true }] });
+  const remove = txn(1, 2, 7, { type: "nodes", nodes: [{ op: "delete", path: "/e" }] });
+  const close = txn(2, 1, 7, { type: "closeSession", client: "broker-1", reason: "expired", paths: [] });
+  const story = history()
+    .established(1, 1)
+    .agreed(make, [{ path: "/e", owner: 7 }]);
+  for (const server of [1, 2]) story.logged(server, remove);
+  story.established(2, 2, remove.zxid);
+  for (const server of [1, 2, 3]) story.logged(server, close);
+  expect(story.committed(2, close).end()).toEqual([]);
+});
+
 test("a restarted server goes on behind what its own log holds", () => {
   const first = txn(1, 1);
   const second = txn(1, 2);

@@ -46,16 +46,27 @@ export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | 
 /** What the new leader has logged is committed, whether or not its predecessor came to say so. */
 function establish(ensemble: GhostEnsemble, server: GhostZkServer, o: Observation): void {
   for (let i = firstLoggedAtOrAfter(server.log, ensemble.last.zxid + 1); i < server.log.length; i++) {
-    ensemble.commit(server.log[i] as ZkTransaction, o.step, o.timeUs);
+    const transaction = server.log[i] as ZkTransaction;
+    ensemble.commit(transaction.zxid, o.step, o.timeUs);
+    ensemble.expect(transaction);
   }
   server.applied = server.lastZxid;
 }
 
 function commit(ensemble: GhostEnsemble, event: ZkTransactionCommitted, o: Observation): void {
   const server = of(ensemble, event.server, o);
+  const { zxid, session, body } = event.transaction;
   ensemble.appliedBefore = server.applied;
-  server.applied = event.transaction.zxid;
-  ensemble.isNews = ensemble.commit(event.transaction, o.step, o.timeUs);
+  server.applied = zxid;
+  ensemble.isNews = ensemble.commit(zxid, o.step, o.timeUs);
+  ensemble.closedPaths = undefined;
+  if (!ensemble.isNews) return;
+  if (body.type === "closeSession") {
+    ensemble.closedPaths = ensemble.ephemerals.get(session);
+    ensemble.ephemerals.delete(session);
+  }
+  for (const path of event.deleted) ensemble.dropEphemeral(path);
+  for (const { path, owner } of event.created) if (owner !== 0) ensemble.addEphemeral(owner, path);
 }
 
 function of(ensemble: GhostEnsemble, id: number, o: Observation): GhostZkServer {

@@ -71,30 +71,33 @@ export class GhostEnsemble {
   }
 
   /** False if it was known already. */
-  commit(transaction: ZkTransaction, step: number, timeUs: Micros): boolean {
-    const { zxid } = transaction;
+  commit(zxid: Zxid, step: number, timeUs: Micros): boolean {
     if (zxid <= this.last.zxid) return false;
     this.zxids.push(zxid);
     this.last = { zxid, step, timeUs };
-    this.keepEphemerals(transaction);
     return true;
   }
 
-  private keepEphemerals({ session, body }: ZkTransaction): void {
+  /** What a transaction does to ephemeral nodes, when no server has told of it yet. */
+  expect({ session, body }: ZkTransaction): void {
     const { ephemerals } = this;
-    this.closedPaths = undefined;
-    if (body.type === "closeSession") {
-      this.closedPaths = ephemerals.get(session);
-      ephemerals.delete(session);
-    } else if (body.type === "nodes") {
+    if (body.type === "closeSession") ephemerals.delete(session);
+    else if (body.type === "nodes") {
       for (const node of body.nodes) {
-        if (node.op === "delete") for (const paths of ephemerals.values()) paths.delete(node.path);
-        if (node.op !== "create" || !node.ephemeral) continue;
-        const paths = ephemerals.get(session);
-        if (paths === undefined) ephemerals.set(session, new Set([node.path]));
-        else paths.add(node.path);
+        if (node.op === "delete") this.dropEphemeral(node.path);
+        else if (node.op === "create" && node.ephemeral) this.addEphemeral(session, node.path);
       }
     }
+  }
+
+  addEphemeral(owner: SessionId, path: string): void {
+    const paths = this.ephemerals.get(owner);
+    if (paths === undefined) this.ephemerals.set(owner, new Set([path]));
+    else paths.add(path);
+  }
+
+  dropEphemeral(path: string): void {
+    for (const paths of this.ephemerals.values()) paths.delete(path);
   }
 
   /** The first committed transaction after `zxid`; undefined if none is known. */
