@@ -3,6 +3,7 @@
  * in the order in which it made them. A read waits for the writes that its session has sent before; a commit waits for the reads that
  * are being worked on, and lets no new ones in before it. Source: CommitProcessor.
  */
+import { assert } from "../../base/assert.ts";
 import type { Host } from "../../sim/host.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import { Fifo } from "./fifo.ts";
@@ -117,10 +118,12 @@ export class CommitProcessor implements Service<ClientRequest> {
   /** The client's request that `committed` is the outcome of, if it is connected to this server. */
   private requestOf(committed: Proposal | ClientRequest): ClientRequest | undefined {
     const first = this.uncommitted.peek();
-    if (first === undefined || first === committed) return first;
-    if (!("transaction" in committed)) return undefined;
+    if (!("transaction" in committed)) {
+      assert(first === committed, "a sync is answered before what came ahead of it");
+      return first;
+    }
     const { transaction, cxid } = committed;
-    return first.session === transaction.session && first.cxid === cxid ? first : undefined;
+    return first?.session === transaction.session && first.cxid === cxid ? first : undefined;
   }
 
   private release(session: SessionId, queue: ClientRequest[]): void {

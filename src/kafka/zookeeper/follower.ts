@@ -104,7 +104,7 @@ export class Follower implements TimerTarget, ServingRole {
       case "ZabDiff":
         return;
       case "ZabTrunc":
-        if (!this.db.truncate(message.zxid)) this.context.fatal("the leader's history is not known here");
+        if (!this.db.goBackTo(message.zxid)) this.context.fatal("the leader's history is not known here");
         return;
       case "ZabSnap":
         this.db.install(message.snapshot);
@@ -181,11 +181,12 @@ export class Follower implements TimerTarget, ServingRole {
   private onNewLeader(): void {
     this.phase = "PERSISTING";
     const { syncer } = this.options;
-    const history = this.unlogged;
+    const history = this.unlogged.map(({ transaction }) => transaction);
     this.unlogged = [];
-    this.historyEnd = history.at(-1)?.transaction.zxid ?? 0;
-    for (const { transaction } of history) syncer.process(transaction);
-    if (history.length === 0) this.acknowledgeHistory();
+    this.historyEnd = history.at(-1)?.zxid ?? 0;
+    const missing = this.db.replaceTail(history);
+    for (const transaction of missing) syncer.process(transaction);
+    if (missing.length === 0) this.acknowledgeHistory();
   }
 
   /** Only now: an epoch counts as current once all that it begins with is on disk. */

@@ -33,6 +33,7 @@ export class LeaderServer implements ServingRole, PrepListener, SessionExpirer {
   private readonly sessions: SessionTracker;
   private readonly prep: PrepRequestProcessor;
   private readonly commits: CommitProcessor;
+  /** In zxid order. */
   private pendingSyncs: PendingSync[] = [];
 
   constructor(options: RoleOptions, handlers: ReadonlySet<LearnerHandler>, epoch: number) {
@@ -85,9 +86,14 @@ export class LeaderServer implements ServingRole, PrepListener, SessionExpirer {
     const committed = this.proposals.onAck(server, zxid);
     const last = committed.at(-1);
     if (last === undefined) return;
-    const upTo = last.transaction.zxid;
-    for (const handler of this.handlers) if (handler.isForwarding) handler.send({ kind: "ZabCommit", zxid: upTo });
-    this.answerSyncs(upTo);
+    // A sync stands between the transactions before and after it: its follower must hear of them in this order.
+    const syncs = this.pendingSyncs.filter((sync) => sync.zxid <= last.transaction.zxid);
+    this.pendingSyncs = this.pendingSyncs.slice(syncs.length);
+    for (const [i, sync] of syncs.entries()) {
+      if (sync.zxid !== syncs[i - 1]?.zxid) this.sendCommit(sync.zxid);
+      this.sendSync(sync.owner);
+    }
+    if (last.transaction.zxid !== syncs.at(-1)?.zxid) this.sendCommit(last.transaction.zxid);
     for (const proposal of committed) this.commits.commit(proposal);
   }
 
@@ -142,11 +148,8 @@ export class LeaderServer implements ServingRole, PrepListener, SessionExpirer {
     else this.sendSync(owner);
   }
 
-  private answerSyncs(committed: Zxid): void {
-    if (this.pendingSyncs.length === 0) return;
-    const due = this.pendingSyncs.filter(({ zxid }) => zxid <= committed);
-    this.pendingSyncs = this.pendingSyncs.filter(({ zxid }) => zxid > committed);
-    for (const { owner } of due) this.sendSync(owner);
+  private sendCommit(zxid: Zxid): void {
+    for (const handler of this.handlers) if (handler.isForwarding) handler.send({ kind: "ZabCommit", zxid });
   }
 
   private sendSync(owner: SessionOwner): void {

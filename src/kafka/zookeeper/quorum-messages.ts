@@ -65,7 +65,7 @@ export interface ZabDiff extends Named<"ZabDiff"> {
   readonly zxid: Zxid;
 }
 
-/** TRUNC: what the follower has logged after `zxid` must go. */
+/** TRUNC: what the follower has logged after `zxid` is not committed, unless it comes again with what follows. */
 export interface ZabTrunc extends Named<"ZabTrunc"> {
   readonly zxid: Zxid;
 }

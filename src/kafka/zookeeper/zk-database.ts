@@ -29,6 +29,8 @@ export class ZkDatabase {
   private toldZxid: Zxid = 0;
   /** Up to here the history was found when the server started, or taken over as a whole. */
   private foundZxid: Zxid = 0;
+  /** In the log, but the leader's history does not go there, or not yet: out of the tree until it is known which of the two. */
+  private doubtful: readonly ZkTransaction[] = [];
 
   constructor(context: ServerContext, listener: TransactionListener | undefined) {
     this.context = context;
@@ -64,8 +66,11 @@ export class ZkDatabase {
   }
 
   /** Transactions that are logged; whether they will be committed is open. */
-  fastForward(transactions: Iterable<ZkTransaction>): void {
-    for (const transaction of transactions) if (transaction.zxid > this.lastZxid) this.untold.push(this.apply(transaction));
+  fastForward(transactions: readonly ZkTransaction[]): void {
+    for (const transaction of [...this.doubtful, ...transactions]) {
+      if (transaction.zxid > this.lastZxid) this.untold.push(this.apply(transaction));
+    }
+    this.doubtful = [];
   }
 
   /** The history is the established leader's now: all of it is committed. */
@@ -79,13 +84,28 @@ export class ZkDatabase {
     }
   }
 
-  /** Forgets what lies behind `to`: it was never committed. False if the history does not go through `to`. */
-  truncate(to: Zxid): boolean {
-    this.disk.truncate(to);
-    this.restore();
-    this.foundZxid = Math.min(this.foundZxid, to);
-    this.context.emit({ kind: "ZkLogTruncated", server: this.context.serverId, to });
+  /** The leader has committed nothing behind `to`. False if the history does not go through `to`. */
+  goBackTo(to: Zxid): boolean {
+    this.restore(to);
     return this.lastZxid === to;
+  }
+
+  /**
+   * What the leader has committed, or proposed, behind this tree: returns what of that must be logged. What the log holds instead of it is
+   * cut. What it holds of it stays: this server has acknowledged it, and must not be without it for a moment.
+   */
+  replaceTail(transactions: readonly ZkTransaction[]): readonly ZkTransaction[] {
+    const { doubtful } = this;
+    let same = 0;
+    while (same < doubtful.length && doubtful[same]?.zxid === transactions[same]?.zxid) same++;
+    if (same < doubtful.length) {
+      const to = doubtful[same - 1]?.zxid ?? this.lastZxid;
+      this.disk.truncate(to);
+      this.foundZxid = Math.min(this.foundZxid, to);
+      this.context.emit({ kind: "ZkLogTruncated", server: this.context.serverId, to });
+    }
+    this.doubtful = [];
+    return transactions.slice(same);
   }
 
   /** Takes over the leader's state instead of the own one. */
@@ -101,12 +121,14 @@ export class ZkDatabase {
     this.disk.writeSnapshot(this.tree.snapshot());
   }
 
-  private restore(): ReturnType<TransactionLog["load"]> {
+  private restore(upTo = Number.POSITIVE_INFINITY): ReturnType<TransactionLog["load"]> {
     const loaded = this.disk.load();
     this.tree = loaded.snapshot === undefined ? new DataTree() : DataTree.of(loaded.snapshot);
     this.committedLog.length = 0;
     this.untold = [];
+    this.doubtful = loaded.transactions.filter(({ zxid }) => zxid > upTo);
     for (const transaction of loaded.transactions) {
+      if (transaction.zxid > upTo) break;
       const applied = this.apply(transaction);
       if (transaction.zxid > this.toldZxid) this.untold.push(applied);
     }

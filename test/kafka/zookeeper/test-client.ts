@@ -13,6 +13,7 @@ import {
 } from "../../../src/kafka/zookeeper/client-protocol.ts";
 import type { SessionId } from "../../../src/kafka/zookeeper/znode.ts";
 import type { Zxid } from "../../../src/kafka/zookeeper/zxid.ts";
+import type { ZkClientSaw } from "../../../src/kafka/zookeeper-events.ts";
 import type { Connection, Host, Message, NodeName, Process, Timer } from "../../../src/sim/host.ts";
 import type { ProcessFactory } from "../../../src/sim/node.ts";
 
@@ -40,11 +41,9 @@ export class TestClient implements Process {
   readonly expired: SessionId[] = [];
   readonly asked: Asked[] = [];
   readonly events: WatchedEvent[] = [];
-  /** What was seen, in the order in which it came: `NodeCreated /a`, `#3 OK`. */
+  /** What was seen, in the order in which it came: `NodeCreated /a`, `#3 OK`, `lost`. */
   readonly seen: string[] = [];
   lastZxid: Zxid = 0;
-  /** Answers that are older than an earlier one of the same session. */
-  wentBack = 0;
   connection: Connection | undefined;
   silent = false;
   reconnects = true;
@@ -128,7 +127,8 @@ export class TestClient implements Process {
   }
 
   private onResponse({ xid, response }: ZkResponseFrame): void {
-    if (response.zxid < this.lastZxid) this.wentBack++;
+    const saw: ZkClientSaw = { kind: "ZkClientSaw", client: this.host.name, session: this.session, zxid: response.zxid };
+    this.host.emit(saw);
     this.lastZxid = Math.max(this.lastZxid, response.zxid);
     const asked = this.asked.find((each) => each.xid === xid);
     if (asked === undefined) return;
@@ -149,6 +149,7 @@ export class TestClient implements Process {
   private disconnected(): void {
     this.connection = undefined;
     this.connected = false;
+    this.seen.push("lost");
     for (const asked of this.asked) if (asked.response === undefined) asked.lost = true;
     this.host.setTimer(RECONNECT_REST, { kind: "test.connect", target: this });
   }

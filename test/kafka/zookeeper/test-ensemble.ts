@@ -121,6 +121,11 @@ export class TestEnsemble {
     return this.factories.get(id)?.heard.at(-1) as Heard;
   }
 
+  /** What its listeners have heard, of all incarnations. */
+  allHeard(id: ZkServerId): readonly Heard[] {
+    return (this.factories.get(id) as ServerFactory).heard;
+  }
+
   /** The server that leads and serves; -1 if there is none. */
   get leader(): ZkServerId {
     return this.ids.find((id) => this.isRunning(id) && this.server(id).state === "LEADING" && this.server(id).isServing) ?? NONE;
