@@ -96,7 +96,7 @@ export const BROKER_CONFIG = {
     type: "int",
     default: 30_000,
     min: 1,
-    doc: "How long the controller of ZooKeeper mode waits for a broker's answer.",
+    doc: "How long the controller of ZooKeeper mode waits for a connection to a broker.",
   },
   "delete.topic.enable": { type: "boolean", default: true, doc: "Whether topics can be deleted." },
   "leader.imbalance.per.broker.percentage": {

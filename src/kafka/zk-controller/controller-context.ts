@@ -51,7 +51,7 @@ interface PartitionEntry {
   readonly replicaStates: Map<BrokerId, ReplicaState>;
 }
 
-export const NO_ASSIGNMENT: ReplicaAssignment = Object.freeze({
+const NO_ASSIGNMENT: ReplicaAssignment = Object.freeze({
   replicas: Object.freeze([]),
   addingReplicas: Object.freeze([]),
   removingReplicas: Object.freeze([]),

@@ -229,6 +229,22 @@ describe("a state that changes while the controller works on it", () => {
     expect(c.broker(1).heard[0]).toBe("LeaderAndIsr orders-0 leader 1 epoch 1 isr 1");
   });
 
+  test("by the controller's own write, whose answer was lost, is taken for another's: the leader is elected twice (A1)", () => {
+    const c = cluster([3, 2, 1]);
+    const { session } = c.broker(3).zk;
+    c.world.crash("broker-3");
+    c.expire(session);
+    c.unanswered.add("multi");
+    c.runFor(ms(100));
+    expect(c.state("orders")).toMatchObject({ leader: 2, leaderEpoch: 1 });
+    expect(c.broker(1).controller.context.leadership(ORDERS_0)).toMatchObject({ leader: 3, leaderEpoch: 0 });
+    c.unanswered.delete("multi");
+    for (const server of c.servers) c.world.resetConnections("broker-1", server);
+    c.runFor(seconds(2));
+    expect(c.state("orders")).toMatchObject({ leader: 2, leaderEpoch: 2, isr: [2, 1] });
+    expect(c.broker(1).heard[0]).toBe("LeaderAndIsr orders-0 leader 2 epoch 2 isr 2,1");
+  });
+
   test("is left alone once a newer controller has written it", () => {
     const c = disturbed({ controllerEpoch: 9 });
     expect(c.state("orders")).toMatchObject({ leader: 3, leaderEpoch: 0, controllerEpoch: 9 });

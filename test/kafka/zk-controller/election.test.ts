@@ -1,8 +1,10 @@
 /** Who is the controller, and what keeps those from harm who only believe to be. Source: KafkaController.elect; coordination A3. */
 import { describe, expect, test } from "vitest";
 import { ms, seconds } from "../../../src/base/units.ts";
+import { DONE, Procedure, type Step } from "../../../src/kafka/zk/procedure.ts";
 import { setData } from "../../../src/kafka/zk/store-requests.ts";
 import { CONTROLLER_EPOCH_PATH, CONTROLLER_PATH } from "../../../src/kafka/zk/znodes.ts";
+import type { ControllerDuty } from "../../../src/kafka/zk-controller/controller-core.ts";
 import { ControllerCluster } from "./controller-cluster.ts";
 
 const TWO_STEPS = { dials: { "zk.fenceWritesWithControllerEpoch": false } } as const;
@@ -90,6 +92,32 @@ describe("an election", () => {
     expect([c.controllerId, c.epoch]).toEqual([2, 8]);
     expect(activations(c)).toEqual(["1 active in 1", "1 renounces 1", "2 active in 8"]);
   });
+});
+
+/** A duty that can't be done the first time. */
+class Stumbles extends Procedure implements ControllerDuty {
+  readonly name = "Stumbles";
+  private stumbled = false;
+
+  resumeAfterFailover(): Procedure {
+    return this;
+  }
+
+  start(): Step {
+    if (this.stumbled) return DONE;
+    this.stumbled = true;
+    return { kind: "abort", reason: "failed" };
+  }
+}
+
+test("a takeover that fails is given up, /controller with it, and there is another election", () => {
+  const c = new ControllerCluster().addBrokers(1, 2);
+  (c.broker(2).controller.duties as ControllerDuty[]).push(new Stumbles());
+  c.world.pause("broker-1");
+  c.write({ op: "delete", path: CONTROLLER_PATH, version: -1 });
+  c.runFor(ms(100));
+  expect(activations(c)).toEqual(["1 active in 1", "2 active in 2", "2 renounces 2", "2 active in 3"]);
+  expect(c.of("ControllerFailoverCompleted").map(({ epoch }) => epoch)).toEqual([1, 3]);
 });
 
 describe("a controller that has been replaced and does not know it (KAFKA-6082)", () => {
