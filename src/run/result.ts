@@ -56,6 +56,20 @@ export interface Outage {
   readonly toUs: Micros;
 }
 
+/** How the cluster itself fared. */
+export interface Recovery {
+  /** Leaders elected after time 0. */
+  readonly elections: number;
+  /**
+   * From the first fault until every partition had a leader and its full ISR, for good: 0 if they never lost them, null if they
+   * never had them again, undefined if there was no fault.
+   */
+  readonly fullIsrAfterUs: Micros | null | undefined;
+}
+
+/** `over`: all of the scenario's time has passed. `unready`: it never began. `out-of-events`: it was given up. */
+export type Ending = "over" | "unready" | "out-of-events";
+
 export interface RunResult {
   readonly file: string;
   readonly scenario: string;
@@ -63,6 +77,7 @@ export interface RunResult {
   readonly side?: string;
   readonly seed: string;
   readonly verdict: Verdict;
+  readonly ending: Ending;
   readonly traceHash: string;
   readonly events: number;
   /** Virtual time that the run covered after the cluster was ready. */
@@ -70,6 +85,7 @@ export interface RunResult {
   readonly records: RecordNumbers;
   readonly longestDelayUs: Micros;
   readonly longestOutage: Outage | undefined;
+  readonly recovery: Recovery;
   readonly violations: readonly ReportedViolation[];
   readonly expectations: readonly ExpectationResult[];
   /** What happened, for a reader. Empty unless asked for. */

@@ -1,8 +1,8 @@
 /**
- * Many runs: files × seeds, inline or over worker threads.
+ * Many runs: files × variants × seeds, inline or over worker threads.
  *
  * Work is handed out in ranges of seeds, since a message to a worker costs more than many an event. Results come back in the
- * order of files and seeds, whatever the threads did.
+ * order of files, variants and seeds, whatever the threads did.
  */
 import { Tinypool } from "tinypool";
 import { SimulatorBug } from "../base/assert.ts";
@@ -19,12 +19,16 @@ export interface ManyRuns {
   readonly files: readonly string[];
   /** `key=value`, as given on the command line. */
   readonly overrides: readonly string[];
+  /** Further overrides, each list of which is played by itself. Unless given, one that is empty. */
+  readonly variants?: readonly (readonly string[])[];
   /** Undefined: each file's own seed. */
   readonly seeds: SeedRange | undefined;
   /** Worker threads; 1 runs inline. */
   readonly jobs: number;
   /** Whether results tell the story of the run. */
   readonly withTimeline: boolean;
+  /** Whether violations are traced back to their causes, which takes another run of each. Unless given, they are. */
+  readonly withCauses?: boolean;
   readonly onProgress?: (progress: {
     readonly done: number;
     readonly total: number;
@@ -40,7 +44,7 @@ const SEEDS_PER_TASK = 5;
 /** Throws ScenarioError for unusable input, before anything is run. */
 export async function runMany(runs: ManyRuns): Promise<RunResult[]> {
   // From here on, whatever is wrong in a worker is our own mistake.
-  checkScenarios(runs.files, runs.overrides);
+  for (const variant of runs.variants ?? [[]]) checkScenarios(runs.files, [...runs.overrides, ...variant]);
   const tasks = tasksOf(runs);
   const total = tasks.reduce((sum, task) => sum + task.seeds.length, 0);
   const results: RunResult[][] = tasks.map(() => []);
@@ -83,14 +87,20 @@ async function inWorkers(
   }
 }
 
-function tasksOf({ files, overrides, seeds, withTimeline }: ManyRuns): SeedTask[] {
-  return files.flatMap((file): SeedTask[] => {
-    if (seeds === undefined) return [{ file, overrides, seeds: [undefined], withTimeline }];
-    const tasks: SeedTask[] = [];
-    for (let from = seeds.from; from <= seeds.to; from += SEEDS_PER_TASK) {
-      const count = Math.min(SEEDS_PER_TASK, seeds.to - from + 1);
-      tasks.push({ file, overrides, seeds: Array.from({ length: count }, (_, i) => from + i), withTimeline });
-    }
-    return tasks;
-  });
+function tasksOf(runs: ManyRuns): SeedTask[] {
+  const { files, overrides, seeds, withTimeline, withCauses = true } = runs;
+  const parts = seeds === undefined ? [[undefined]] : partsOf(seeds);
+  return files.flatMap((file) =>
+    (runs.variants ?? [[]]).flatMap((variant) =>
+      parts.map((part) => ({ file, overrides: [...overrides, ...variant], seeds: part, withTimeline, withCauses })),
+    ),
+  );
+}
+
+function partsOf({ from, to }: SeedRange): number[][] {
+  const parts: number[][] = [];
+  for (let first = from; first <= to; first += SEEDS_PER_TASK) {
+    parts.push(Array.from({ length: Math.min(SEEDS_PER_TASK, to - first + 1) }, (_, i) => first + i));
+  }
+  return parts;
 }

@@ -4,6 +4,7 @@ import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
 import { judge } from "./expectations.ts";
+import { RecoveryMeter } from "./recovery.ts";
 import type { ExpectationResult, Moment, ReportedViolation, RunResult, Verdict } from "./result.ts";
 import { describeSetting, describeWorkload } from "./setting.ts";
 
@@ -34,7 +35,8 @@ export function sidesOf(scenario: ScenarioSpec): readonly Side[] {
 /** Runs one side of a scenario. Pure: the same arguments give the same result. */
 export function runSide(side: Side, seed: string, options: RunOptions = {}): RunResult {
   const { scenario } = side;
-  const simulation = new Simulation({ scenario, seed, withTimeline: options.withTimeline === true });
+  const meter = new RecoveryMeter();
+  const simulation = new Simulation({ scenario, seed, withTimeline: options.withTimeline === true, listener: meter });
   simulation.run();
   const { world, checker, timeline } = simulation;
   const { longestDelayUs, ...records } = checker.records;
@@ -50,6 +52,7 @@ export function runSide(side: Side, seed: string, options: RunOptions = {}): Run
     ...(side.label !== undefined && { side: side.label }),
     seed,
     verdict: verdictOf(simulation, expectations, side),
+    ending: simulation.phase === "over" || simulation.phase === "unready" ? simulation.phase : "out-of-events",
     traceHash: world.trace.hash(),
     events: world.trace.step,
     virtualUs: simulation.phase === "unready" ? 0 : simulation.since(world.time),
@@ -60,6 +63,7 @@ export function runSide(side: Side, seed: string, options: RunOptions = {}): Run
       fromUs: simulation.since(longestOutage.fromUs),
       toUs: simulation.since(longestOutage.toUs),
     },
+    recovery: meter.result,
     violations: reportViolations(simulation, side, seed, options),
     expectations,
     timeline: (timeline?.entries ?? []).map((entry) => ({ ...entry, timeUs: simulation.since(entry.timeUs) })),

@@ -13,6 +13,7 @@ export interface SeedTask {
   /** Undefined stands for the file's own seed. */
   readonly seeds: readonly (number | undefined)[];
   readonly withTimeline: boolean;
+  readonly withCauses: boolean;
 }
 
 /** Reads all of the files; throws one ScenarioError with everything that is wrong with any of them. */
@@ -32,11 +33,16 @@ export function checkScenarios(files: readonly string[], overrides: readonly str
   if (problems.size > 0) throw new ScenarioError([...problems.values()]);
 }
 
+/** The labels of the sides on which a scenario is played. */
+export function scenarioSides(file: string, overrides: readonly string[]): readonly (string | undefined)[] {
+  return sidesOf(loadScenario(file, { overrides, invariants: INVARIANT_NAMES })).map(({ label }) => label);
+}
+
 /** Runs every side of the scenario for every seed. Throws ScenarioError for unusable input. */
 export function runSeeds(task: SeedTask): RunResult[] {
-  const { file, overrides, seeds, withTimeline } = task;
+  const { file, overrides, seeds, withTimeline, withCauses } = task;
   const scenario = loadScenario(file, { overrides, invariants: INVARIANT_NAMES });
-  const options: RunOptions = { withTimeline, withCauses: true };
+  const options: RunOptions = { withTimeline, withCauses };
   return seeds.flatMap((seed) => sidesOf(scenario).map((side) => runSide(side, String(seed ?? scenario.seed), options)));
 }
 

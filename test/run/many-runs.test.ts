@@ -58,6 +58,22 @@ test("progress counts every run once", async () => {
   expect([told.at(-1), results]).toEqual([21, 21]);
 });
 
+test("variants are further overrides, each played by itself, between the files and the seeds", async () => {
+  const change = {
+    variants: [["run.for=11s"], ["run.for=12s", "acks=1"]],
+    overrides: ["run.for=13s"],
+    seeds: { from: 1, to: 2 },
+  };
+  const found = await runs(change);
+  expect(
+    found.map(({ scenario, seed, virtualUs, workload }) => `${scenario} ${seed} ${virtualUs / 1_000_000} ${workload.slice(-6)}`),
+  ).toEqual(
+    ["b", "a", "c"].flatMap((name) => ["11 ks=all", "12 acks=1"].flatMap((rest) => [`${name} 1 ${rest}`, `${name} 2 ${rest}`])),
+  );
+  const bad = runs({ variants: [["acks=1"], ["aks=1"]] });
+  await expect(bad).rejects.toThrow("there is nothing called `aks` to set");
+});
+
 test("without seeds each file is run with its own", async () => {
   const own = await runs({ seeds: undefined, overrides: ["seed=12"] });
   expect(own.map(named)).toEqual(["b 12", "a 12", "c 12"]);

@@ -108,7 +108,7 @@ export function kindsThatKnow(key: string): ConfigKind[] {
 const SWITCH_WORDS: Readonly<Record<string, boolean>> = { on: true, off: false, true: true, false: false };
 
 /** The value of a dial as written: on, off, or one of its words. */
-export function readDialValue(dial: DialName, written: boolean | string | number) {
+function readDialValue(dial: DialName, written: boolean | string | number) {
   const values: readonly (boolean | string)[] = DIAL_VALUES[dial];
   const isSwitch = typeof values[0] === "boolean";
   const value = isSwitch && typeof written === "string" ? SWITCH_WORDS[written.toLowerCase()] : written;

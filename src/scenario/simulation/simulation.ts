@@ -38,6 +38,14 @@ export interface SimulationOptions {
   readonly traceLevel?: TraceLevel;
   /** Whether what a reader would want to know is written down. */
   readonly withTimeline?: boolean;
+  readonly listener?: SimulationListener;
+}
+
+/** Hears, by virtual time, of every fact once, of time 0, and of each fault as it begins. Data, as all that a fork copies. */
+export interface SimulationListener {
+  onReady(timeUs: Micros): void;
+  onEvent(timeUs: Micros, event: DomainEvent): void;
+  onFault(timeUs: Micros): void;
 }
 
 /** `ready`: time 0 has come. `unready`: the cluster did not get there in time. `over`: all of the scenario's time has passed. */
@@ -63,6 +71,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   private adminStarted = false;
   private lastTime: Micros = 0;
   private lastTimeStep = 0;
+  private readonly listener: SimulationListener | undefined;
   private readonly cluster: ObservedCluster;
   private readonly facts: ClusterFacts;
   private readonly director: Director;
@@ -87,6 +96,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
     });
     this.timeline = options.withTimeline ? new Timeline() : undefined;
+    this.listener = options.listener;
     this.cluster = new ObservedCluster(mode);
     this.supervisor = new Supervisor(servers, restartAfterUs);
     this.facts = new ObservedFacts(scenario, this.cluster);
@@ -152,6 +162,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     if (!this.committedOnce.isNews(node, world.trace.step, event)) return;
     this.cluster.observe(event);
     this.timeline?.onEvent(world, event);
+    this.listener?.onEvent(world.time, event);
     if (this.phase === "booting") this.boot(world, event);
     else {
       this.countGoals(node, event);
@@ -165,6 +176,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
 
   onFault(world: World, fault: FaultSpec): void {
     this.timeline?.onFault(world, fault);
+    this.listener?.onFault(world.time);
   }
 
   onFaultUndone(world: World, fault: FaultSpec): void {
@@ -173,6 +185,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
 
   onNemesis(world: World, text: string): void {
     this.timeline?.note(world, text);
+    this.listener?.onFault(world.time);
   }
 
   // ---- what faults need ----
@@ -226,6 +239,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     for (const { name, untilUs } of consumers) if (untilUs !== undefined) world.do(untilUs, new StopClient(name));
     if (run.settleUs > 0) for (const { name } of producers) world.do(run.forUs, new StopClient(name));
     this.timeline?.begin(world);
+    this.listener?.onReady(world.time);
     for (const topic of this.scenario.topics) {
       for (let partition = 0; partition < topic.partitions; partition++) {
         const state = this.cluster.partition(topic.name, partition);
