@@ -44,7 +44,7 @@ export function toJson(results: readonly RunResult[], version: string): JsonRepo
   return { version, runs: results.map(runToJson) };
 }
 
-function runToJson(result: RunResult): JsonRun {
+export function runToJson(result: RunResult): JsonRun {
   const { file, scenario, side, seed, verdict, traceHash, events, virtualUs, records, longestOutage } = result;
   return {
     file,

@@ -65,7 +65,7 @@ function violations(result: RunResult, { paint, command }: RunReportOptions): st
   return lines;
 }
 
-function describeViolation(violation: ReportedViolation, seed: string, paint: Paint): string[] {
+export function describeViolation(violation: ReportedViolation, seed: string, paint: Paint): string[] {
   const { invariant, promise, step, timeUs, message, facts, cause } = violation;
   const at = (moment: Moment): string => `step ${grouped(moment.step).padEnd(7)} ${clockTime(moment.timeUs)}   ${moment.text}`;
   return [
