@@ -10,7 +10,7 @@ export function listScenarios(paint: Paint): string[] {
   const names = bundledNames();
   const width = Math.max(...names.map((name) => name.length));
   let theme = "";
-  return names.flatMap((name) => {
+  const listed = names.flatMap((name) => {
     const scenario = loadScenario(bundledFile(name), { invariants: INVARIANT_NAMES });
     const lines = [` ${name.padEnd(width)}  ${scenario.name}`];
     const folder = name.slice(0, name.lastIndexOf("/"));
@@ -18,6 +18,7 @@ export function listScenarios(paint: Paint): string[] {
     theme = folder;
     return lines;
   });
+  return [...listed, "", paint.faint(" kafka-sim museum   plays those of the museum, and says whether each failure showed"), ""];
 }
 
 export function listDials(paint: Paint): string[] {

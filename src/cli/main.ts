@@ -1,16 +1,14 @@
 /** The command line. Every command loads only what it needs. */
 import { Command, CommanderError } from "commander";
-import { Paint } from "../report/paint.ts";
+import type { CompareFlags } from "./compare-command.ts";
 import { EXIT, explainFailure } from "./errors.ts";
-import { type RunFlags, runCommand, usesColour } from "./run-command.ts";
+import type { MuseumFlags } from "./museum-command.ts";
+import { paintOf, print } from "./options.ts";
+import type { RunFlags } from "./run-command.ts";
 
 /** Runs the command line `args` (without node and script) and returns the exit status. */
 export async function main(args: readonly string[], version: string): Promise<number> {
   let status: number = EXIT.asExpected;
-  const paint = (): Paint => new Paint(usesColour(process.stdout.isTTY === true));
-  const print = (lines: readonly string[]): void => {
-    process.stdout.write(`${lines.join("\n")}\n`);
-  };
   const program = new Command("kafka-sim")
     .description("A Kafka cluster in one process, in virtual time, that fails on demand and checks what Kafka promises.")
     .version(version, "-V, --version", "print the version")
@@ -26,15 +24,44 @@ export async function main(args: readonly string[], version: string): Promise<nu
     .option("--seed <n>", "the seed, instead of the scenario's own")
     .option("--seeds <a..b>", "every seed from a to b")
     .option("--jobs <n>", "worker threads for many runs (default: one per core)")
-    .option("--set <key=value>", "change a key of the file, a Kafka setting or a dial; may be repeated", collect, [])
+    .option("--set <key=value>", "change a key of the file, a Kafka setting or a dial; may be repeated", collect)
     .option("--json", "print the results as JSON")
     .option("--junit <file>", "write the results as JUnit XML too")
     .option("--trace <file>", "write every step of every run as JSON lines")
     .addHelpText("after", RUN_HELP_AFTER)
-    .action(async (paths: string[], flags: RunFlags) => {
-      status = await runCommand(paths, flags, version);
+    .action(async (paths: string[], flags: Partial<RunFlags>) => {
+      const { runCommand } = await import("./run-command.ts");
+      status = await runCommand(paths, { ...flags, set: flags.set ?? [] }, version);
     });
-  addLists(program, print, paint);
+  program
+    .command("compare")
+    .description("the same scenario and seeds over several settings, side by side")
+    .argument("<file>", "a scenario file, or the name of a bundled scenario")
+    .option("--vary <key=a,b>", "the values of a key, as --set takes it; may be repeated: every combination", collect)
+    .option("--seeds <n>", "how many seeds for each, from 1 on (default: 20)")
+    .option("--jobs <n>", "worker threads (default: one per core)")
+    .option("--set <key=value>", "change a key in all of them; may be repeated", collect)
+    .option("--json", "print everything as JSON: quantiles, and the values of each seed")
+    .addHelpText("after", COMPARE_HELP_AFTER)
+    .action(async (file: string, flags: Partial<CompareFlags>) => {
+      const { compareCommand } = await import("./compare-command.ts");
+      status = await compareCommand(file, { ...flags, vary: flags.vary ?? [], set: flags.set ?? [] }, version);
+    });
+  program
+    .command("museum")
+    .description("documented failures of Kafka, with and without their fix")
+    .argument("[exhibit]", "a theme, or one exhibit by its name or the beginning of it (default: all)")
+    .option("--tell [exhibit]", "the story of one: what happened on both sides, and why")
+    .option("--seeds <n>", "how many seeds, from 1 on (default: 20)")
+    .option("--seed <n>", "the seed of the story, instead of the exhibit's own")
+    .option("--jobs <n>", "worker threads (default: one per core)")
+    .option("--json", "print everything as JSON")
+    .addHelpText("after", MUSEUM_HELP_AFTER)
+    .action(async (exhibit: string | undefined, flags: MuseumFlags) => {
+      const { museumCommand } = await import("./museum-command.ts");
+      status = await museumCommand(exhibit, flags, version);
+    });
+  addLists(program);
 
   try {
     if (args.length === 0) {
@@ -52,27 +79,27 @@ export async function main(args: readonly string[], version: string): Promise<nu
 }
 
 /** The commands that only show what there is. */
-function addLists(program: Command, print: (lines: readonly string[]) => void, paint: () => Paint): void {
+function addLists(program: Command): void {
   program
     .command("list")
     .description("the bundled scenarios, by theme")
     .action(async () => {
       const { listScenarios } = await import("./list-command.ts");
-      print(listScenarios(paint()));
+      print(listScenarios(paintOf()));
     });
   program
     .command("dials")
     .description("the protocol changes that can be turned by hand")
     .action(async () => {
       const { listDials } = await import("./list-command.ts");
-      print(listDials(paint()));
+      print(listDials(paintOf()));
     });
   program
     .command("checks")
     .description("what is checked, and where each promise comes from")
     .action(async () => {
       const { listChecks } = await import("./list-command.ts");
-      print(listChecks(paint()));
+      print(listChecks(paintOf()));
     });
   program
     .command("schema")
@@ -83,19 +110,50 @@ function addLists(program: Command, print: (lines: readonly string[]) => void, p
     });
 }
 
-function collect(value: string, previous: readonly string[]): string[] {
+function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 
 const HELP_AFTER = `
 Begin here:
-  kafka-sim list                                      what is bundled
-  kafka-sim run failover/leader-crash                 a leader dies; who waits, and for how long?
-  kafka-sim run failover/leader-crash --set acks=1    the same with acks=1
-  kafka-sim run my.yaml --seeds 1..1000               your own scenario, a thousand times
+  kafka-sim list                                               what is bundled
+  kafka-sim run failover/leader-crash                          a leader dies; who waits, and for how long?
+  kafka-sim run failover/leader-crash --set acks=1             the same with acks=1
+  kafka-sim compare failover/leader-crash --vary acks=1,all    the two side by side, over many seeds
+  kafka-sim museum                                             how Kafka failed, with and without the fix
+  kafka-sim run my.yaml --seeds 1..1000                        your own scenario, a thousand times
 
 Exit status: 0 as expected · 1 a check failed or an expectation was not met · 2 unusable input ·
 3 undecided (a limit was reached, or a condition never came true) · 70 the simulator itself is wrong
+`;
+
+const COMPARE_HELP_AFTER = `
+A key is whatever --set takes: a dial, a setting of Kafka, or a path in the file such as cluster.brokers. There is one row for each
+combination. It shows the middle run of each measure and, fainter, the range over all runs:
+  unavailable      the longest stretch in which a producer had something to send and nothing was acknowledged; p50 and p95
+  lost, lost legally, duplicated, failed, delayed    what became of the records of a run
+  full ISR after   from the first fault until every partition had a leader and its full ISR, for good
+  elections        leaders elected since the run began
+
+What the file expects does not matter here: another value may rightly break it. Violations of invariants are shown, but they don't
+change the exit status either: it is 0, or 3 if no run of some row got to its end.
+
+Examples:
+  kafka-sim compare failover/leader-crash --vary acks=1,all --seeds 200
+  kafka-sim compare my.yaml --vary replica.lag.time.max.ms=10000,30000 --vary min.insync.replicas=1,2
+  kafka-sim compare my.yaml --vary kafka=3.9,4.1 --json
+`;
+
+const MUSEUM_HELP_AFTER = `
+Each exhibit is played twice with the same faults and seeds: at the old rule, where the recorded failure must show, and at the new
+one, where nothing may break. Under "events" is how many steps it took until the promise broke, the median over the seeds.
+
+Exit status: 0 only if every failure showed, and was gone at the new rule, for every seed.
+
+Examples:
+  kafka-sim museum quorum                                           one theme
+  kafka-sim museum kip-966 --tell                                   the story of one
+  kafka-sim run museum/replication/kip-966-last-replica-standing    its runs in full
 `;
 
 const RUN_HELP_AFTER = `

@@ -7,9 +7,13 @@ export class Progress {
   private readonly bar: SingleBar | undefined;
   private lastLineAt = Date.now();
 
-  constructor(isTerminal: boolean) {
+  private readonly what: string;
+
+  /** `what` the runs are that are counted besides. */
+  constructor(isTerminal: boolean, what = "not as expected") {
+    this.what = what;
     if (!isTerminal) return;
-    const format = " {bar} {value} of {total} runs · {eta_formatted} left · {unexpected} not as expected";
+    const format = ` {bar} {value} of {total} runs · {eta_formatted} left · {unexpected} ${what}`;
     this.bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, stream: process.stderr }, Presets.shades_classic);
   }
 
@@ -21,7 +25,7 @@ export class Progress {
     }
     if (Date.now() - this.lastLineAt < LINE_EVERY_MS) return;
     this.lastLineAt = Date.now();
-    process.stderr.write(`${done} of ${total} runs, ${unexpected} not as expected\n`);
+    process.stderr.write(`${done} of ${total} runs, ${unexpected} ${this.what}\n`);
   }
 
   stop(): void {

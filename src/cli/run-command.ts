@@ -1,10 +1,9 @@
 /** `kafka-sim run`. */
 import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { toJson } from "../report/json-report.ts";
 import { toJUnit } from "../report/junit-report.ts";
-import { Paint } from "../report/paint.ts";
+import type { Paint } from "../report/paint.ts";
 import { reportRun } from "../report/run-report.ts";
 import { conclude, summarize } from "../report/summary.ts";
 import { traceLines } from "../report/trace-lines.ts";
@@ -14,6 +13,7 @@ import { checkScenarios, traceSeed } from "../run/seed-task.ts";
 import { parseSeed } from "../scenario/loader.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 import { EXIT } from "./errors.ts";
+import { jobsOf, paintOf, print, seedRange, shellWord } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { scenarioFiles, shortName } from "./scenario-files.ts";
 
@@ -34,11 +34,11 @@ const FAILURES_SHOWN = 3;
 export async function runCommand(given: readonly string[], flags: RunFlags, version: string): Promise<number> {
   const files = scenarioFiles(given);
   const seeds = seedsOf(flags);
-  const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", flags.jobs, 1);
+  const jobs = jobsOf(flags.jobs);
   checkScenarios(files, flags.set);
   if (flags.junit !== undefined) checkWritable("--junit", flags.junit);
   if (flags.trace !== undefined) checkWritable("--trace", flags.trace);
-  const paint = new Paint(usesColour(process.stdout.isTTY === true));
+  const paint = paintOf();
   const progress = new Progress(process.stderr.isTTY === true);
   const startedAt = Date.now();
   let unexpected = 0;
@@ -105,11 +105,6 @@ function commandFor({ file, seed }: RunResult, flags: RunFlags): string {
   return `kafka-sim run ${shellWord(shortName(file))} --seed ${seed}${sets}`;
 }
 
-/** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 function statusOf(results: readonly RunResult[]): number {
   if (results.some((result) => result.verdict === "unexpected")) return EXIT.unexpected;
   return results.some((result) => result.verdict === "undecided") ? EXIT.undecided : EXIT.asExpected;
@@ -159,28 +154,5 @@ function seedsOf({ seed, seeds }: RunFlags): SeedRange | undefined {
     return { from: only, to: only };
   }
   if (seeds === undefined) return undefined;
-  const match = /^(\d+)\.\.(\d+)$/.exec(seeds);
-  if (match === null) throw argumentError("--seeds", seeds, "a range of seeds is written 1..1000");
-  const range = { from: wholeNumber("--seeds", match[1] as string, 0), to: wholeNumber("--seeds", match[2] as string, 0) };
-  if (range.from > range.to) throw argumentError("--seeds", seeds, "the range is empty", `write ${range.to}..${range.from}`);
-  return range;
-}
-
-function wholeNumber(option: string, text: string, min: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-    throw argumentError(option, text, `this must be a whole number from ${min} up`);
-  }
-  return value;
-}
-
-/** See no-color.org; FORCE_COLOR wins over both. */
-export function usesColour(isTerminal: boolean): boolean {
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "0") return true;
-  return isTerminal && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
-}
-
-function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return seedRange(seeds);
 }

@@ -8,13 +8,14 @@ import { argumentError } from "../scenario/scenario-error.ts";
 const BUNDLED_DIRECTORY = fileURLToPath(new URL("../../scenarios", import.meta.url));
 const SUFFIX = /\.ya?ml$/;
 
-/** Files in order: as given, and within a directory by name. Throws ScenarioError for what is not there. */
-export function scenarioFiles(given: readonly string[]): string[] {
+/** Files in order: as given to `command`, and within a directory by name. Throws ScenarioError for what is not there. */
+export function scenarioFiles(given: readonly string[], command = "run"): string[] {
   return given.flatMap((path) => {
-    const found = fromHere(locate(path));
+    const found = fromHere(locate(path, command));
     if (!statSync(found).isDirectory()) return [found];
     const files = filesBelow(found);
-    if (files.length === 0) throw argumentError("run", path, "no scenario in this directory", "a scenario's name ends in .yaml");
+    if (files.length === 0)
+      throw argumentError(command, path, "no scenario in this directory", "a scenario's name ends in .yaml");
     return files;
   });
 }
@@ -28,17 +29,17 @@ export function bundledFile(name: string): string {
   return join(BUNDLED_DIRECTORY, `${name}.yaml`);
 }
 
-function locate(path: string): string {
+function locate(path: string, command: string): string {
   if (existsSync(path)) return path;
   const name = path.replace(/^scenarios(\/|$)/, "").replace(SUFFIX, "");
   for (const candidate of [join(BUNDLED_DIRECTORY, name), bundledFile(name)]) if (existsSync(candidate)) return candidate;
   const guess = nearest(name, bundledNames());
   const hint = guess === undefined ? "`kafka-sim list` shows the bundled ones" : `did you mean ${guess}?`;
-  throw argumentError("run", path, "no such file, directory or bundled scenario", hint);
+  throw argumentError(command, path, "no such file, directory or bundled scenario", hint);
 }
 
 /** A path that people can read and paste, wherever the package lives. */
-function fromHere(path: string): string {
+export function fromHere(path: string): string {
   if (!isAbsolute(path)) return path;
   const short = relative(process.cwd(), path);
   return short === "" || short.startsWith("..") || isAbsolute(short) ? path : short;

@@ -22,7 +22,8 @@ test.concurrent("--version is the package's", async () => {
 
 test.concurrent("--help names every command, shows how to begin and explains the exit status; no argument at all helps, too", async () => {
   const help = await printed("--help");
-  for (const command of ["run", "list", "dials", "checks", "schema"]) expect(help).toMatch(new RegExp(`^  ${command}\\b`, "m"));
+  for (const command of ["run", "compare", "museum", "list", "dials", "checks", "schema"])
+    expect(help).toMatch(new RegExp(`^  ${command}\\b`, "m"));
   expect(help).toMatch(/kafka-sim run failover\/leader-crash/);
   expect(help).toMatch(/0 as expected.*1 .*2 unusable input.*3 undecided.*70/s);
   expect(await printed()).toBe(help);
@@ -34,8 +35,19 @@ test.concurrent("run --help names every option, with examples that work", async 
   expect(help).toMatch(/kafka-sim run my\.yaml --seeds/);
 });
 
-test.concurrent("list names every bundled scenario, by theme", async () => {
+test.concurrent.each([
+  ["compare", ["--vary", "--seeds", "--jobs", "--set", "--json"], /does not matter|don't change the exit status/],
+  ["museum", ["--tell", "--seeds", "--seed", "--jobs", "--json"], /Exit status: 0 only if/],
+])("%s --help names every option, says what decides the exit status, and has examples", async (command, options, said) => {
+  const help = await printed(command, "--help");
+  for (const option of options) expect(help).toContain(option);
+  expect(help).toMatch(said);
+  expect(help).toMatch(new RegExp(`Examples:\\n  kafka-sim ${command} `));
+});
+
+test.concurrent("list names every bundled scenario, by theme, and the museum", async () => {
   const list = await printed("list");
+  expect(list).toMatch(/^ kafka-sim museum /m);
   const named = [...list.matchAll(/^ (\S+\/\S+) {2,}\S/gm)].map(([, name]) => name);
   expect(named).toEqual(bundledNames());
 });

@@ -22,6 +22,13 @@ test("short work passes in silence", () => {
   expect(written).toEqual([]);
 });
 
+test("what else is counted is the caller's choice", () => {
+  const progress = new Progress(false, "with violations");
+  vi.advanceTimersByTime(6_000);
+  progress.update(7, 9, 1);
+  expect(written).toEqual(["7 of 9 runs, 1 with violations\n"]);
+});
+
 test("long work says how far it is, and what went wrong so far", () => {
   const progress = new Progress(false);
   for (let done = 1; done <= 12; done++) {

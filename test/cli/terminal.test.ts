@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { usesColour } from "../../src/cli/run-command.ts";
+import { usesColour } from "../../src/cli/options.ts";
 import { BIN } from "./cli.ts";
 import { Workshop, withoutProgress } from "./workshop.ts";
 

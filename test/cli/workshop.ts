@@ -66,5 +66,5 @@ export class Workshop {
 
 /** Standard error without the lines that a slow machine gets to see. */
 export function withoutProgress(stderr: string): string {
-  return stderr.replace(/^\d+ of \d+ runs, \d+ not as expected\n/gm, "");
+  return stderr.replace(/^\d+ of \d+ runs, \d+ (not as expected|with violations)\n/gm, "");
 }
