@@ -1,6 +1,10 @@
 /** A growing list of numbers that a fork copies as one block. Unset places read 0. */
+const NOTHING = new Float64Array(0);
+const SMALLEST = 16;
+
 export class NumberVector {
-  private values = new Float64Array(16);
+  /** Nothing is kept for the many that stay empty. */
+  private values = NOTHING;
   length = 0;
 
   at(index: number): number {
@@ -9,7 +13,7 @@ export class NumberVector {
 
   set(index: number, value: number): void {
     if (index >= this.values.length) {
-      const larger = new Float64Array(Math.max(this.values.length * 2, index + 1));
+      const larger = new Float64Array(Math.max(this.values.length * 2, index + 1, SMALLEST));
       larger.set(this.values);
       this.values = larger;
     }

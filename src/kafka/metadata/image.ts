@@ -15,7 +15,7 @@ import {
   type TopicId,
 } from "../ids.ts";
 import type { LeaderRecoveryState } from "../messages/broker-lifecycle.ts";
-import type { MetadataRecord, PartitionChangeRecord } from "./records.ts";
+import type { MetadataRecord, PartitionChangeRecord, PartitionRecord } from "./records.ts";
 
 export interface BrokerRegistration {
   readonly id: BrokerId;
@@ -153,11 +153,9 @@ export class MetadataImage {
         this.topicConfigs.delete(topic.name);
         return;
       }
-      case "Partition": {
-        const { type: _, topicId, partitionId, eligibleLeaderReplicas, ...rest } = record;
-        this.setPartition(topicId, partitionId, { ...rest, elr: eligibleLeaderReplicas });
+      case "Partition":
+        this.setPartition(record.topicId, record.partitionId, newPartition(record));
         return;
-      }
       case "PartitionChange": {
         const current = this.topicsById.get(record.topicId)?.partitions[record.partitionId];
         assert(current !== undefined, `change of unknown partition ${record.topicId}-${record.partitionId}`);
@@ -191,6 +189,20 @@ export class MetadataImage {
 }
 
 const NO_CONFIG: ReadonlyMap<string, string> = new Map();
+
+/** Field by field: the engine gives what is made of a rest of another object a shape of its own, and there are many of these. */
+function newPartition(record: PartitionRecord): PartitionRegistration {
+  return {
+    replicas: record.replicas,
+    isr: record.isr,
+    leader: record.leader,
+    leaderEpoch: record.leaderEpoch,
+    partitionEpoch: record.partitionEpoch,
+    leaderRecoveryState: record.leaderRecoveryState,
+    lastKnownElr: record.lastKnownElr,
+    elr: record.eligibleLeaderReplicas,
+  };
+}
 
 /** The registration after `change`: a leader field raises the leader epoch, any change raises the partition epoch. Source: PartitionRegistration.merge. */
 export function changedPartition(current: PartitionRegistration, change: PartitionChangeRecord): PartitionRegistration {
