@@ -76,7 +76,7 @@ export class Ghost {
     this.quorum = new GhostQuorum(options.raftFetchTimeoutUs);
   }
 
-  get partitions(): readonly GhostPartition[] {
+  get partitions(): ReadonlySet<GhostPartition> {
     return this.topics.partitions;
   }
 
@@ -190,7 +190,7 @@ export class Ghost {
       const owner = this.ownBroker(broker, o.node);
       replica = new GhostReplica(on, owner);
       on.replicas.push(replica);
-      owner.replicas.push(replica);
+      owner.replicas.add(replica);
     }
     this.replica = replica;
     return replica;

@@ -29,7 +29,8 @@ export class GhostBroker {
   decidedAt: Offset = -1;
   decidedStep = 0;
   decidedTime = 0;
-  readonly replicas: GhostReplica[] = [];
+  /** In order of first appearance. */
+  readonly replicas = new Set<GhostReplica>();
 
   constructor(id: BrokerId) {
     this.id = id;

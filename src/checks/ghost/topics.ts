@@ -11,7 +11,8 @@ interface KnownTopic {
 }
 
 export class GhostTopics {
-  readonly partitions: GhostPartition[] = [];
+  /** In order of first appearance. */
+  readonly partitions = new Set<GhostPartition>();
   private readonly byTopic = new Map<string, GhostPartition[]>();
   private readonly forgotten = new Set<string>();
   private readonly known = new Map<string, KnownTopic>();
@@ -27,7 +28,7 @@ export class GhostTopics {
       found = new GhostPartition(topic, partition);
       found.hasNamesake = this.forgotten.has(topic);
       partitions[partition] = found;
-      this.partitions.push(found);
+      this.partitions.add(found);
     }
     return found;
   }
@@ -51,14 +52,9 @@ export class GhostTopics {
     const gone = this.byTopic.get(topic) ?? [];
     this.forgotten.add(topic);
     for (const partition of gone) {
-      this.partitions.splice(this.partitions.indexOf(partition), 1);
+      this.partitions.delete(partition);
       partition.forgotten = true;
-      for (const { broker } of partition.replicas) {
-        broker.replicas.splice(
-          broker.replicas.findIndex((replica) => replica.partition === partition),
-          1,
-        );
-      }
+      for (const replica of partition.replicas) replica.broker.replicas.delete(replica);
     }
     this.byTopic.delete(topic);
     return gone;

@@ -10,12 +10,14 @@ import type { Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { TopicId } from "../ids.ts";
 import type { AlterPartitionRequest, AlterPartitionResponse } from "../messages/broker-lifecycle.ts";
+import { ByTopic } from "../messages/by-topic.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
 import type { AfterRefusal, IsrManager, IsrProposal, IsrProposer } from "./isr-manager.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 
 type RequestTopic = AlterPartitionRequest["topics"][number];
 type RequestPartition = RequestTopic["partitions"][number];
+type AnsweredPartition = AlterPartitionResponse["topics"][number]["partitions"][number];
 
 const RETRY_MS = 50;
 
@@ -72,7 +74,15 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
       this.retryLater();
       return;
     }
-    for (const proposal of completion.context) this.answer(proposal, response);
+    const answers = new Map<string, AnsweredPartition>();
+    for (const { topic, topicId, partitions } of response.topics) {
+      for (const partition of partitions) answers.set(keyOf(topic, topicId, partition.partitionIndex), partition);
+    }
+    for (const proposal of completion.context) {
+      const answer = answers.get(keyOf(proposal.topic, proposal.topicId, proposal.partition));
+      // A partition that the response leaves out stays, and goes with the next request.
+      if (answer !== undefined) this.answer(proposal, answer);
+    }
     this.sendUnlessInFlight();
   }
 
@@ -96,12 +106,7 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
     this.context.host.setTimer(ms(RETRY_MS), { kind: "alter-partition.retry", target: this });
   }
 
-  /** A partition that the response leaves out stays, and goes with the next request. */
-  private answer(proposal: IsrProposal, response: AlterPartitionResponse): void {
-    const altered = response.topics
-      .find((topic) => topic.topic === proposal.topic && topic.topicId === proposal.topicId)
-      ?.partitions.find((partition) => partition.partitionIndex === proposal.partition);
-    if (altered === undefined) return;
+  private answer(proposal: IsrProposal, altered: AnsweredPartition): void {
     // Before the answer is handled, since that may make the next proposal.
     this.unanswered.delete(proposal.proposer);
     const { errorCode } = altered;
@@ -110,21 +115,16 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
 }
 
 function topicsOf(proposals: readonly IsrProposal[]): RequestTopic[] {
-  const byTopic = new Map<string, { topicId: TopicId; topic: string; partitions: RequestPartition[] }>();
-  for (const { topic, topicId, partition, leaderEpoch, partitionEpoch, members } of proposals) {
-    // By both: where topics have no ids, only the name tells them apart.
-    let entry = byTopic.get(`${topic}/${topicId}`);
-    if (entry === undefined) {
-      entry = { topicId, topic, partitions: [] };
-      byTopic.set(`${topic}/${topicId}`, entry);
-    }
-    entry.partitions.push({
-      partitionIndex: partition,
-      leaderEpoch,
-      newIsrWithEpochs: members,
-      leaderRecoveryState: "RECOVERED",
-      partitionEpoch,
-    });
+  const byTopic = new ByTopic<RequestPartition>();
+  for (const proposal of proposals) {
+    const { partition: partitionIndex, leaderEpoch, partitionEpoch, members: newIsrWithEpochs } = proposal;
+    const leaderRecoveryState = "RECOVERED";
+    byTopic.add(proposal, { partitionIndex, leaderEpoch, newIsrWithEpochs, leaderRecoveryState, partitionEpoch });
   }
-  return [...byTopic.values()];
+  return byTopic.topics;
+}
+
+/** By name and id: where topics have no ids, only the name tells them apart. */
+function keyOf(topic: string, topicId: TopicId, partition: number): string {
+  return `${topic}/${topicId}/${partition}`;
 }

@@ -9,38 +9,47 @@ export interface CurrentLeader {
   readonly leaderEpoch: LeaderEpoch;
 }
 
+interface HostedTopic {
+  /** By number. */
+  readonly partitions: (Partition | undefined)[];
+  /** How many of them are here. */
+  count: number;
+}
+
 export class HostedPartitions {
   private readonly context: ReplicaContext;
-  private readonly byTopic = new Map<string, (Partition | undefined)[]>();
+  private readonly byTopic = new Map<string, HostedTopic>();
 
   constructor(context: ReplicaContext) {
     this.context = context;
   }
 
   get(topic: string, partition: number): Partition | undefined {
-    return this.byTopic.get(topic)?.[partition];
+    return this.byTopic.get(topic)?.partitions[partition];
   }
 
   add(topic: string, index: number, partition: Partition): void {
-    let partitions = this.byTopic.get(topic);
-    if (partitions === undefined) {
-      partitions = [];
-      this.byTopic.set(topic, partitions);
+    let hosted = this.byTopic.get(topic);
+    if (hosted === undefined) {
+      hosted = { partitions: [], count: 0 };
+      this.byTopic.set(topic, hosted);
     }
-    while (partitions.length < index) partitions.push(undefined);
+    const { partitions } = hosted;
+    while (partitions.length <= index) partitions.push(undefined);
+    if (partitions[index] === undefined) hosted.count++;
     partitions[index] = partition;
   }
 
   remove(topic: string, index: number): void {
-    const partitions = this.byTopic.get(topic);
-    if (partitions === undefined) return;
-    partitions[index] = undefined;
-    if (partitions.every((partition) => partition === undefined)) this.byTopic.delete(topic);
+    const hosted = this.byTopic.get(topic);
+    if (hosted?.partitions[index] === undefined) return;
+    hosted.partitions[index] = undefined;
+    if (--hosted.count === 0) this.byTopic.delete(topic);
   }
 
   /** In order of the topics' first appearance here, then by number. */
   *all(): Iterable<Partition> {
-    for (const partitions of this.byTopic.values()) {
+    for (const { partitions } of this.byTopic.values()) {
       for (const partition of partitions) if (partition !== undefined) yield partition;
     }
   }
