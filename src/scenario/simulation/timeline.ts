@@ -15,9 +15,15 @@ export interface TimelineEntry {
   readonly text: string;
 }
 
+/** What one step brings about for many partitions is told of so many of them, and the rest is counted. */
+const TOLD_OF_A_KIND = 8;
+
 export class Timeline {
   readonly entries: TimelineEntry[] = [];
   private begun = false;
+  private step = 0;
+  /** By kind, what the step has brought so far, and the place of the line that counts the rest. */
+  private readonly ofStep = new Map<string, { told: number; rest: number; place: number }>();
   private lastFailure: { readonly what: string; readonly count: number; readonly entry: TimelineEntry } | undefined;
 
   /** Nothing before this is worth telling. */
@@ -26,7 +32,8 @@ export class Timeline {
   }
 
   onServing(world: World, state: PartitionChanged): void {
-    this.note(world, `${state.topic}-${state.partition} is led by broker-${state.leader}, ISR ${state.isr.join(" ")}`);
+    const text = `${state.topic}-${state.partition} is led by broker-${state.leader}, ISR ${state.isr.join(" ")}`;
+    this.noteOneOfMany(world, "partitions", text);
   }
 
   onFault(world: World, fault: FaultSpec): void {
@@ -43,7 +50,21 @@ export class Timeline {
     if (known.kind === "LinkCut" || known.kind === "LinkHealed") return;
     if (!this.begun || !isNotable(known)) return;
     if (known.kind === "ProduceFailed") this.noteFailure(world, known);
-    else this.note(world, describeEvent(known));
+    else this.noteOneOfMany(world, known.kind, describeEvent(known));
+  }
+
+  private noteOneOfMany(world: World, kind: string, text: string): void {
+    if (this.step !== world.trace.step) this.ofStep.clear();
+    this.step = world.trace.step;
+    const swarm = this.ofStep.get(kind) ?? { told: 0, rest: 0, place: 0 };
+    this.ofStep.set(kind, swarm);
+    if (swarm.told < TOLD_OF_A_KIND) {
+      swarm.told++;
+      this.note(world, text);
+      return;
+    }
+    if (swarm.rest++ === 0) swarm.place = this.entries.length;
+    this.entries[swarm.place] = { step: this.step, timeUs: world.time, text: `and ${swarm.rest} more ${kind}` };
   }
 
   /** Failures come in swarms: those of one client and reason that nothing else comes between share a line. */
