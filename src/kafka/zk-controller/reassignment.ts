@@ -102,9 +102,10 @@ export class CompleteReassignments extends Procedure {
 
   start(): Step {
     if (!this.core.isActive) return DONE;
-    const { partitionsBeingReassigned } = this.core.context;
-    this.waiting = this.partitions.filter(({ topic, partition }) =>
-      partitionsBeingReassigned.has(partitionName(topic, partition)),
+    const { context } = this.core;
+    // One that was deleted meanwhile still counts as being reassigned, as in Kafka, whose handler fails over it.
+    this.waiting = this.partitions.filter(
+      (at) => context.partitionsBeingReassigned.has(partitionName(at.topic, at.partition)) && context.hasPartition(at),
     );
     return this.next();
   }
