@@ -11,6 +11,7 @@ import { report } from "../events.ts";
 import { NONE } from "../ids.ts";
 import type { AnyPendingRequest, PendingRequest } from "../net/request-channel.ts";
 import type { ReplicaContext } from "../replica/replica-context.ts";
+import type { LockedRequests } from "./locked-requests.ts";
 import type { OrderedReplicas } from "./ordered-replicas.ts";
 import type { TopicConfigs, TopicConfigsReader } from "./topic-configs.ts";
 import type { ZkMetadataCache } from "./zk-metadata-cache.ts";
@@ -30,6 +31,7 @@ export class ControlRequests implements TimerTarget, TopicConfigsReader {
   private readonly metadata: ZkMetadataCache;
   private readonly replicas: OrderedReplicas;
   private readonly configs: TopicConfigs;
+  private readonly locks: LockedRequests | undefined;
   private readonly replicaCost: Micros;
   private readonly listener: MetadataListener;
   /** The newest controller's, as far as its orders have told. Source: ReplicaManager.controllerEpoch. */
@@ -37,12 +39,15 @@ export class ControlRequests implements TimerTarget, TopicConfigsReader {
   private readonly waiting: ControlRequestPending[] = [];
   /** Taken up, but not carried out yet. */
   private current: ControlRequestPending | undefined = undefined;
+  /** All that it still waits for is the lock of a partition. */
+  private waitsForLock = false;
 
   constructor(options: {
     readonly context: ReplicaContext;
     readonly metadata: ZkMetadataCache;
     readonly replicas: OrderedReplicas;
     readonly configs: TopicConfigs;
+    readonly locks: LockedRequests | undefined;
     /** What each replica takes that an order is about. */
     readonly replicaCost: Micros;
     readonly listener: MetadataListener;
@@ -51,6 +56,7 @@ export class ControlRequests implements TimerTarget, TopicConfigsReader {
     this.metadata = options.metadata;
     this.replicas = options.replicas;
     this.configs = options.configs;
+    this.locks = options.locks;
     this.replicaCost = options.replicaCost;
     this.listener = options.listener;
   }
@@ -101,7 +107,13 @@ export class ControlRequests implements TimerTarget, TopicConfigsReader {
     if (this.current !== undefined) this.carryOut(this.current);
   }
 
+  onUnlocked(): void {
+    if (this.waitsForLock && this.current !== undefined) this.carryOut(this.current);
+  }
+
   private carryOut(request: ControlRequestPending): void {
+    this.waitsForLock = this.locks?.touchesLocked(request) === true;
+    if (this.waitsForLock) return;
     this.reportHandled(request, "NONE");
     switch (request.api) {
       case "LeaderAndIsr":

@@ -58,15 +58,14 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
     this.cache = new ZkMetadataCache(host, brokerId, this.configs);
     const { configs, cache: metadata } = this;
     const context = new ReplicaContext({ host, config, dials, topology, brokerId, controller: this, metadata });
-    if (!dials["isr.alterPartition"]) {
-      this.isr = new ZkIsrManager({ host, brokerId, zk, listener: this });
-      this.locked = new LockedRequests(this.isr, this);
-    }
+    if (!dials["isr.alterPartition"]) this.isr = new ZkIsrManager({ host, brokerId, zk, listener: this });
     this.replicas = new ReplicaManager(context, this.isr ?? new AlterPartitionManager(context));
+    if (this.isr !== undefined) this.locked = new LockedRequests(this.isr, this.replicas, this);
     this.ordered = new OrderedReplicas(context, this.replicas);
     const { ordered: replicas } = this;
     const replicaCost = options.costs.brokerReplicaUs;
-    this.control = new ControlRequests({ context, metadata, replicas, configs, replicaCost, listener: owner });
+    const { locked: locks } = this;
+    this.control = new ControlRequests({ context, metadata, replicas, configs, locks, replicaCost, listener: owner });
   }
 
   get metadata(): BrokerMetadataCache {
@@ -104,17 +103,18 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
 
   /** From the network. */
   admit(request: AnyPendingRequest): void {
-    if (this.locked !== undefined) this.locked.admit(request);
+    if (isControlRequest(request)) this.control.onRequest(request);
+    else if (this.locked !== undefined) this.locked.admit(request);
     else this.onRequest(request);
   }
 
   onRequest(request: AnyPendingRequest): void {
-    if (isControlRequest(request)) this.control.onRequest(request);
-    else if (request.api === "Metadata") request.respond(answerMetadata(this.cache, this.cache.controllerId, request.body));
+    if (request.api === "Metadata") request.respond(answerMetadata(this.cache, this.cache.controllerId, request.body));
     else this.replicas.onRequest(request);
   }
 
   onUnlocked(): void {
+    this.control.onUnlocked();
     this.locked?.onUnlocked();
   }
 

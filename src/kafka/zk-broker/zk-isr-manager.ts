@@ -45,8 +45,8 @@ export class ZkIsrManager
   private readonly listener: UnlockListener;
   private readonly updates: ConditionalUpdates<IsrProposal>;
   private readonly unanswered = new Set<IsrProposer>();
-  /** The names of their partitions. */
-  private readonly locked = new Set<string>();
+  /** Their partitions, by name. */
+  private readonly locked = new Map<string, TopicPartition>();
   private unannounced: IsrChanges = new Map();
   private announcing = false;
   private lastChange: Micros;
@@ -81,6 +81,10 @@ export class ZkIsrManager
     return this.locked.size > 0;
   }
 
+  lockedPartitions(): Iterable<TopicPartition> {
+    return this.locked.values();
+  }
+
   hasProposalOf(proposer: IsrProposer): boolean {
     return this.unanswered.has(proposer);
   }
@@ -95,7 +99,7 @@ export class ZkIsrManager
       leaderRecoveryState: "RECOVERED",
     });
     this.unanswered.add(proposal.proposer);
-    this.locked.add(partitionName(topic, partition));
+    this.locked.set(partitionName(topic, partition), { topic, partition });
     this.updates.update(partitionStatePath(topic, partition), state, partitionEpoch, proposal);
   }
 

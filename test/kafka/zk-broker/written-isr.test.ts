@@ -105,6 +105,20 @@ test("while the store is silent nothing touches the partition: producers wait fo
   expect(c.isr(1)).toEqual([1, 2]);
 });
 
+test("so do followers, whatever their fetch names: what they have is not heard of meanwhile", () => {
+  const c = written();
+  loseThree(c);
+  c.runFor(ms(900));
+  c.silent.add("zk-1");
+  c.runUntil(() => writes(c) === 1);
+  const before = c.partition(1).leading?.follower(2)?.lastCaughtUpTime;
+  c.runFor(seconds(2));
+  expect(c.partition(1).leading?.follower(2)?.lastCaughtUpTime).toBe(before);
+  c.silent.delete("zk-1");
+  c.world.resetConnections("broker-1", "zk-1");
+  c.runUntil(() => c.partition(1).leading?.follower(2)?.lastCaughtUpTime !== before);
+});
+
 test("orders about the partition wait for its lock, too", () => {
   const c = written();
   loseThree(c);
