@@ -6,7 +6,7 @@
  * Source: AlterPartitionManager, KIP-497.
  */
 import { ms } from "../../base/units.ts";
-import type { Timer, TimerTarget } from "../../sim/host.ts";
+import type { NodeName, Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { TopicId } from "../ids.ts";
 import type { AlterPartitionRequest, AlterPartitionResponse } from "../messages/broker-lifecycle.ts";
@@ -41,6 +41,11 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
   private readonly unanswered = new Map<IsrProposer, IsrProposal>();
   private inFlight = false;
   private retryScheduled = false;
+  /**
+   * Whom requests go to, until it says that it is not the controller, or the connection is lost: what this broker hears of
+   * a newer one in the meantime changes nothing. Source: NodeToControllerRequestThread.
+   */
+  private node: NodeName | undefined;
 
   constructor(context: ReplicaContext) {
     this.context = context;
@@ -70,7 +75,9 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
   onCompletion(completion: Completion<readonly IsrProposal[]>): void {
     this.inFlight = false;
     const response = completion.response as AlterPartitionResponse | undefined;
-    if (response === undefined || response.errorCode !== "NONE") {
+    const deposed = response === undefined || saysNotController(response);
+    if (deposed) this.node = undefined;
+    if (deposed || response.errorCode !== "NONE") {
       this.retryLater();
       return;
     }
@@ -89,15 +96,15 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
   private sendUnlessInFlight(): void {
     if (this.inFlight || this.retryScheduled || this.unanswered.size === 0) return;
     const { controller, brokerId } = this.context;
-    const node = controller.activeController();
-    if (node === undefined) {
+    this.node ??= controller.activeController();
+    if (this.node === undefined) {
       this.retryLater();
       return;
     }
     this.inFlight = true;
     const proposals = [...this.unanswered.values()];
     const topics = topicsOf(proposals);
-    this.client.send(node, "AlterPartition", { brokerId, brokerEpoch: controller.brokerEpoch(), topics }, proposals);
+    this.client.send(this.node, "AlterPartition", { brokerId, brokerEpoch: controller.brokerEpoch(), topics }, proposals);
   }
 
   private retryLater(): void {
@@ -112,6 +119,12 @@ export class AlterPartitionManager implements IsrManager, CompletionHandler<read
     const { errorCode } = altered;
     proposal.proposer.onIsrAnswer(proposal.pending, errorCode, errorCode === "NONE" ? altered : undefined);
   }
+}
+
+/** Of the whole request, or of any partition in it. */
+function saysNotController({ errorCode, topics }: AlterPartitionResponse): boolean {
+  if (errorCode === "NOT_CONTROLLER") return true;
+  return topics.some(({ partitions }) => partitions.some((partition) => partition.errorCode === "NOT_CONTROLLER"));
 }
 
 function topicsOf(proposals: readonly IsrProposal[]): RequestTopic[] {
