@@ -43,8 +43,37 @@ export interface AppliedTransaction {
 
 /** The names of a node's children; sorted when somebody asks. */
 class ChildNames {
-  readonly names = new Set<string>();
-  sorted: readonly string[] | undefined;
+  private readonly names: Set<string>;
+  private inOrder: readonly string[] | undefined;
+
+  constructor(names?: ReadonlySet<string>) {
+    this.names = new Set(names);
+  }
+
+  get size(): number {
+    return this.names.size;
+  }
+
+  get sorted(): readonly string[] {
+    this.inOrder ??= Object.freeze([...this.names].sort());
+    return this.inOrder;
+  }
+
+  add(name: string): void {
+    this.names.add(name);
+    this.inOrder = undefined;
+  }
+
+  delete(name: string): void {
+    this.names.delete(name);
+    this.inOrder = undefined;
+  }
+
+  copy(): ChildNames {
+    const copy = new ChildNames(this.names);
+    copy.inOrder = this.inOrder;
+    return copy;
+  }
 }
 
 const NO_CHILDREN: readonly string[] = Object.freeze([]);
@@ -55,9 +84,25 @@ export class DataTree implements ZnodeReader {
   /** The last transaction that was applied. */
   lastZxid: Zxid = 0;
   readonly sessions = new Map<SessionId, SessionInfo>();
-  private readonly nodes = new Map<string, TreeNode>([[ROOT, ROOT_NODE]]);
-  private readonly childrenByParent = new Map<string, ChildNames>();
-  private readonly ephemeralsBySession = new Map<SessionId, Set<string>>();
+  private readonly nodes: Map<string, TreeNode>;
+  private readonly childrenByParent: Map<string, ChildNames>;
+  private readonly ephemeralsBySession: Map<SessionId, Set<string>>;
+
+  constructor(copied?: DataTree) {
+    this.nodes = copied === undefined ? new Map([[ROOT, ROOT_NODE]]) : new Map(copied.nodes);
+    this.childrenByParent = new Map();
+    this.ephemeralsBySession = new Map();
+    if (copied === undefined) return;
+    this.lastZxid = copied.lastZxid;
+    for (const [path, children] of copied.childrenByParent) this.childrenByParent.set(path, children.copy());
+    for (const [session, paths] of copied.ephemeralsBySession) this.ephemeralsBySession.set(session, new Set(paths));
+    for (const [session, info] of copied.sessions) this.sessions.set(session, info);
+  }
+
+  /** All values are shared: only the index is copied, which with very many nodes is most of what a fork costs. */
+  copyForFork(): DataTree {
+    return new DataTree(this);
+  }
 
   static of(snapshot: Snapshot): DataTree {
     const tree = new DataTree();
@@ -83,15 +128,12 @@ export class DataTree implements ZnodeReader {
   }
 
   childCount(path: string): number {
-    return this.childrenByParent.get(path)?.names.size ?? 0;
+    return this.childrenByParent.get(path)?.size ?? 0;
   }
 
   /** Ascending. */
   children(path: string): readonly string[] {
-    const children = this.childrenByParent.get(path);
-    if (children === undefined) return NO_CHILDREN;
-    children.sorted ??= Object.freeze([...children.names].sort());
-    return children.sorted;
+    return this.childrenByParent.get(path)?.sorted ?? NO_CHILDREN;
   }
 
   /** The nodes that go with `session`, in the order in which they were created. */
@@ -157,9 +199,8 @@ export class DataTree implements ZnodeReader {
     this.nodes.set(parentPath, treeNode(parent.znode, parent.cversion, zxid));
     this.nodes.delete(path);
     const siblings = this.childrenByParent.get(parentPath) as ChildNames;
-    siblings.names.delete(nameOf(path));
-    siblings.sorted = undefined;
-    if (siblings.names.size === 0) this.childrenByParent.delete(parentPath);
+    siblings.delete(nameOf(path));
+    if (siblings.size === 0) this.childrenByParent.delete(parentPath);
     this.forgetEphemeral(path, znode.stat.ephemeralOwner);
     return Object.freeze({ path, before: znode, after: undefined });
   }
@@ -171,8 +212,7 @@ export class DataTree implements ZnodeReader {
       siblings = new ChildNames();
       this.childrenByParent.set(parent, siblings);
     }
-    siblings.names.add(nameOf(path));
-    siblings.sorted = undefined;
+    siblings.add(nameOf(path));
     if (ephemeralOwner === 0) return;
     const owned = this.ephemeralsBySession.get(ephemeralOwner);
     if (owned === undefined) this.ephemeralsBySession.set(ephemeralOwner, new Set([path]));

@@ -193,6 +193,9 @@ export class Follower implements TimerTarget, ServingRole {
   private acknowledgeHistory(): void {
     this.phase = "ACKNOWLEDGED";
     this.lastHeard = this.context.host.steadyNow();
+    // From here on the leader is allowed less silence.
+    this.context.host.cancelTimer(this.silenceTimer);
+    this.watchSilence();
     this.db.disk.currentEpoch = this.epoch;
     this.send({ kind: "ZabAck", zxid: makeZxid(this.epoch, 0) });
   }

@@ -1,5 +1,5 @@
 /** A ZooKeeper ensemble in a world of its own: servers 1, 2, …, and clients that do what a test tells them. */
-import { type Micros, ms, seconds } from "../../../src/base/units.ts";
+import { type Micros, seconds } from "../../../src/base/units.ts";
 import { effectiveConfig } from "../../../src/kafka/config/definition.ts";
 import type { ServiceCosts } from "../../../src/kafka/config/service-costs.ts";
 import type { KafkaEvent } from "../../../src/kafka/events.ts";
@@ -10,7 +10,8 @@ import { ZOOKEEPER_CONFIG } from "../../../src/kafka/zookeeper/config.ts";
 import type { CommittedTransaction, TransactionListener, ZnodeReader } from "../../../src/kafka/zookeeper/znode.ts";
 import { ZooKeeperServer } from "../../../src/kafka/zookeeper/zookeeper-server.ts";
 import { DEFAULT_DISK, type DiskSpec } from "../../../src/sim/disk.ts";
-import type { DomainEvent, Host, NodeName, Process } from "../../../src/sim/host.ts";
+import type { MessageWatch } from "../../../src/sim/edits.ts";
+import type { DomainEvent, Host, Message, NodeName, Process } from "../../../src/sim/host.ts";
 import type { ProcessFactory } from "../../../src/sim/node.ts";
 import { World, type WorldObserver } from "../../../src/sim/world.ts";
 import { type Asked, type TestClient, TestClientFactory } from "./test-client.ts";
@@ -39,13 +40,17 @@ export class Heard implements TransactionListener {
 export class Journal implements WorldObserver {
   readonly entries: { readonly at: Micros; readonly node: NodeName | undefined; readonly event: KafkaEvent }[] = [];
   next: WorldObserver | undefined;
+  /** Messages of the kinds that a test wants to see. */
+  readonly messages: { readonly at: Micros; readonly from: NodeName; readonly to: NodeName; readonly message: Message }[] = [];
 
   onEvent(world: World, node: NodeName | undefined, event: DomainEvent): void {
     this.entries.push({ at: world.time, node, event: event as KafkaEvent });
     this.next?.onEvent(world, node, event);
   }
 
-  onWatch(): void {}
+  onWatch(world: World, _watch: MessageWatch, message: Message, from: NodeName, to: NodeName): void {
+    this.messages.push({ at: world.time, from, to, message });
+  }
 
   of<K extends KafkaEvent["kind"]>(kind: K): (KafkaEvent & { kind: K })[] {
     return this.entries.flatMap(({ event }) => (event.kind === kind ? [event as KafkaEvent & { kind: K }] : []));
@@ -193,6 +198,20 @@ export class TestEnsemble {
     return this.do(client, { op: "create", path, data, mode: "PERSISTENT" });
   }
 
+  /** Remembers messages of this kind from now on, as they are sent. */
+  watch(kind: string): void {
+    this.world.watch({ name: kind, moment: "sent", pattern: { kind } });
+  }
+
+  sent(kind: string): Journal["messages"] {
+    return this.journal.messages.filter(({ message }) => message.kind === kind);
+  }
+
+  /** What stands on server `id`, by its own word. */
+  read(id: ZkServerId, path: string): ZkResponse {
+    return this.do(this.client([id]), { op: "getData", path, watch: false });
+  }
+
   crash(...ids: ZkServerId[]): void {
     for (const id of ids) this.world.crash(nodeOf(id));
   }
@@ -210,18 +229,13 @@ export class TestEnsemble {
     this.world.healAll();
   }
 
-  pause(id: ZkServerId, durationInSeconds: number): void {
-    this.world.pause(nodeOf(id));
-    this.runFor(durationInSeconds);
-    this.world.resume(nodeOf(id));
+  /** Nothing goes from or to these servers, but between them and their clients. */
+  isolate(...ids: ZkServerId[]): void {
+    const others = this.ids.filter((id) => !ids.includes(id));
+    this.cut(ids.map(nodeOf), others.map(nodeOf));
   }
 }
 
 export function nodeOf(id: ZkServerId): NodeName {
   return `zookeeper-${id}`;
-}
-
-/** After `tries` milliseconds, counted in ticks. */
-export function ticks(count: number, tickTime = 2_000): Micros {
-  return ms(count * tickTime);
 }
