@@ -30,7 +30,7 @@ export function readClientNames(written: WrittenScenario, sink: ProblemSink): re
           },
           "key",
         );
-      } else if (RESERVED_NAMES.includes(name) || /^(broker|controller)-\d+$/.test(name)) {
+      } else if (RESERVED_NAMES.includes(name) || /^(broker|controller|zookeeper)-\d+$/.test(name)) {
         sink.add(
           path,
           {

@@ -7,6 +7,7 @@ import { BROKER_CONFIG } from "../../src/kafka/config/broker-config.ts";
 import { CONSUMER_CONFIG, PRODUCER_CONFIG } from "../../src/kafka/config/client-config.ts";
 import { TOPIC_CONFIG } from "../../src/kafka/config/topic-config.ts";
 import { DIAL_VALUES } from "../../src/kafka/dials.ts";
+import { ZOOKEEPER_CONFIG } from "../../src/kafka/zookeeper/config.ts";
 import { scenarioJsonSchema } from "../../src/scenario/json-schema.ts";
 
 interface Schema {
@@ -70,6 +71,7 @@ test("every setting and every dial is in it", () => {
   expect(keys(at("topics", "orders", "config"))).toEqual(Object.keys(TOPIC_CONFIG));
   expect(keys(at("producers", "checkout", "config"))).toEqual(Object.keys(PRODUCER_CONFIG));
   expect(keys(at("consumers", "billing", "config"))).toEqual(Object.keys(CONSUMER_CONFIG));
+  expect(keys(at("cluster", "zookeeper-config"))).toEqual(Object.keys(ZOOKEEPER_CONFIG));
   expect(keys(at("dials"))).toEqual(Object.keys(DIAL_VALUES));
 });
 
@@ -89,7 +91,7 @@ test("every key of a scenario that uses them all is in it, and the other way rou
       visit(child, [...path, name]);
     }
   };
-  for (const file of ["everything.yaml", "everything-else.yaml"])
+  for (const file of ["everything.yaml", "everything-else.yaml", "everything-in-zookeeper-mode.yaml"])
     visit(parse(readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8")), []);
   // Sections whose keys are all of the format's own making.
   for (const section of ["cluster", "network", "disks", "faults.[]", "run", "expect", "expect.records", "exhibit"]) {

@@ -52,3 +52,12 @@ test("several selectors give each node once, in their order", () => {
     "broker-2",
   ]);
 });
+
+test("roles of the ensemble follow its leader; without one, every server is a follower", () => {
+  const who = (kind: "zookeeper-leader" | "zookeeper-follower" | "zookeeper-followers", zookeeperLeader?: string) =>
+    resolveNodes([{ kind }], cluster(zookeeperLeader === undefined ? {} : { zookeeperLeader }));
+  expect(who("zookeeper-leader", "zookeeper-1")).toEqual(["zookeeper-1"]);
+  expect(who("zookeeper-follower", "zookeeper-1")).toEqual(["zookeeper-2"]);
+  expect(who("zookeeper-followers", "zookeeper-2")).toEqual(["zookeeper-1", "zookeeper-3"]);
+  expect([who("zookeeper-leader"), who("zookeeper-followers").length]).toEqual([[], 3]);
+});

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Simulation } from "../../../src/scenario/simulation/simulation.ts";
 import { forkOf } from "../../../src/sim/fork.ts";
-import { BUNDLED, type BundledSide, bundled } from "../../scenarios/bundled.ts";
+import { BUNDLED, BUNDLED_TURNED, type BundledSide, bundled } from "../../scenarios/bundled.ts";
 
 function simulationOf({ scenario }: BundledSide, seed: number): Simulation {
   return new Simulation({ scenario, seed: String(seed), withTimeline: true });
@@ -41,9 +41,12 @@ function ended(simulation: Simulation): object {
 
 const LONGEST = 60_000;
 
-property.prop([fc.constantFrom(...BUNDLED), fc.integer({ min: 0, max: LONGEST }), fc.integer({ min: 1, max: 1e6 })], {
-  numRuns: 8,
-})(
+property.prop(
+  [fc.constantFrom(...BUNDLED, ...BUNDLED_TURNED), fc.integer({ min: 0, max: LONGEST }), fc.integer({ min: 1, max: 1e6 })],
+  {
+    numRuns: 8,
+  },
+)(
   "a fork at any step of any bundled scenario ends as the original: same hash, violations, numbers, goals and story",
   (side, step, seed) => {
     const original = simulationOf(side, seed);

@@ -33,15 +33,15 @@ function strikes(story: Story): [at: number, text: string][] {
   return told.map(({ timeUs, text }) => [simulation.since(timeUs) / 1_000_000, text]);
 }
 
-/** The largest number of nodes that were down or paused at once. */
-function mostAtOnce(story: Story): number {
+/** The largest number of nodes (of one kind) that were down or paused at once. */
+function mostAtOnce(story: Story, kind = ""): number {
   const broken = new Set<string>();
   let most = 0;
   for (const step of story.steps) {
     for (const event of step.events as AnyEvent[]) {
       if (event.kind === "ProcessCrashed" || event.kind === "Paused") broken.add(event.node);
       if (event.kind === "ProcessStarted" || event.kind === "Resumed") broken.delete(event.node);
-      most = Math.max(most, broken.size);
+      most = Math.max(most, [...broken].filter((node) => node.startsWith(kind)).length);
     }
   }
   return most;
@@ -60,6 +60,55 @@ describe("at-most", () => {
   test("so many are, where there is time; by default it is one", () => {
     expect([2, 3, 4].map((atMost) => mostAtOnce(unleash(`${often}, at-most: ${atMost}`)))).toEqual([2, 3, 4]);
     expect(mostAtOnce(unleash(often))).toBe(1);
+  });
+});
+
+describe("the quorum", () => {
+  const NEMESIS = "faults: [crash, pause, isolate, stall-disk], every: 0.5s..1s, for: 2s..6s, from: 1s, at-most: 5";
+
+  property.prop([fc.integer({ min: 1, max: 1e6 })], { numRuns: 5 })(
+    "keeps a majority, whatever `at-most` says: of the voters",
+    (seed) => {
+      const story = play(`nemesis: { ${NEMESIS}, on: controllers }\nrun: { for: 40s }`, {
+        seed: String(seed),
+        background: BACKGROUND.replace("controllers: 3", "controllers: 5"),
+      });
+      expect(mostAtOnce(story, "controller")).toBeLessThanOrEqual(2);
+      expect(strikes(story).length).toBeGreaterThan(2);
+      expect(story.events("ProduceFailed")).toEqual([]);
+    },
+  );
+
+  property.prop([fc.integer({ min: 1, max: 1e6 })], { numRuns: 5 })(
+    "keeps a majority, whatever `at-most` says: of the ensemble",
+    (seed) => {
+      const story = play(`nemesis: { ${NEMESIS}, on: zookeepers }\nrun: { for: 40s }`, {
+        seed: String(seed),
+        background: BACKGROUND.replace("controllers: 3", "mode: zookeeper, zookeeper: 3"),
+      });
+      expect(mostAtOnce(story, "zookeeper")).toBeLessThanOrEqual(1);
+      expect(story.simulation.checker.violations).toEqual([]);
+    },
+  );
+
+  test("of one has no minority to spare, and is left alone; brokers are not", () => {
+    const story = play(`nemesis: { ${NEMESIS}, on: servers }\nrun: { for: 60s }`, {
+      background: BACKGROUND.replace("controllers: 3", "controllers: 1"),
+    });
+    const texts = strikes(story).map(([, text]) => text);
+    expect(texts.length).toBeGreaterThan(5);
+    expect(texts.filter((text) => text.includes("controller-1"))).toEqual([]);
+  });
+
+  test("may be slowed down, and two of its members cut off from each other, one pair at a time", () => {
+    const story = play(
+      "nemesis: { faults: [partial-cut, slow-disk], every: 1s, for: 3s..5s, at-most: 4, on: zookeepers }\nrun: { for: 60s }",
+      {
+        background: BACKGROUND.replace("controllers: 3", "mode: zookeeper"),
+      },
+    );
+    expect(strikes(story).length).toBeGreaterThan(3);
+    expect(story.events("ProduceFailed")).toEqual([]);
   });
 });
 

@@ -97,6 +97,54 @@ test("brokers are unfenced from when the controller says so until it fences them
   expect(cluster.isLive(1)).toBe(false);
 });
 
+describe("in ZooKeeper mode", () => {
+  function observed(...events: readonly object[]): ObservedCluster {
+    const cluster = new ObservedCluster("zookeeper");
+    for (const event of events) cluster.observe(event as never);
+    return cluster;
+  }
+
+  test("brokers live while they are registered; in KRaft mode a registration is not enough", () => {
+    const registered = { kind: "BrokerRegistered", broker: 1, brokerEpoch: 5, metadataOffset: 5 };
+    expect(observed(registered).isLive(1)).toBe(true);
+    expect(observed(registered, { kind: "BrokerUnregistered", broker: 1 }).isLive(1)).toBe(false);
+    const kraft = new ObservedCluster();
+    kraft.observe(registered as never);
+    expect(kraft.isLive(1)).toBe(false);
+  });
+
+  test("the active controller is whom the store names, and works once it has taken over", () => {
+    const named = { kind: "ControllerChanged", controller: 2, metadataOffset: 7 };
+    const done = { kind: "ControllerFailoverCompleted", controller: 2, epoch: 1, partitions: 0, tookUs: 5 };
+    expect([observed(named).activeControllerId, observed(named).hasWorkingController]).toEqual([2, false]);
+    expect(observed(named, done).hasWorkingController).toBe(true);
+    const gone = observed(named, done, { kind: "ControllerChanged", controller: -1, metadataOffset: 8 });
+    expect([gone.activeControllerId, gone.hasWorkingController]).toEqual([-1, false]);
+    // A controller that was deposed meanwhile may still believe that it has been elected.
+    const late = observed(named, { kind: "ControllerActivated", replica: 1, epoch: 1 });
+    expect(late.activeControllerId).toBe(2);
+  });
+
+  test("the ensemble's leader is the one established last, by epoch", () => {
+    const established = (server: number, epoch: number) => ({ kind: "ZkLeaderEstablished", server, epoch, zxid: 0 });
+    expect(observed().zookeeperLeaderId).toBe(-1);
+    expect(observed(established(1, 1), established(3, 2), established(2, 1)).zookeeperLeaderId).toBe(3);
+  });
+
+  test("the cluster is not whole while a broker is gone from the store, or a server looks for a leader", () => {
+    const state = (state: string) => ({ kind: "ZkServerStateChanged", server: 1, state, leader: 2, epoch: 1 });
+    expect(observed(state("LOOKING")).isWhole).toBe(false);
+    expect(observed(state("LOOKING"), state("FOLLOWING")).isWhole).toBe(true);
+    expect(observed({ kind: "BrokerUnregistered", broker: 1 }).isWhole).toBe(false);
+    expect(observed({ kind: "BrokerUnregistered", broker: 1 }, { kind: "BrokerRegistered", broker: 1 }).isWhole).toBe(true);
+  });
+
+  test("a topic that is deleted is no longer part of the cluster", () => {
+    const cluster = observed(changed({ leader: -1 }), { kind: "TopicDeleted", topic: "orders", metadataOffset: 9 });
+    expect([cluster.partition("orders", 0), cluster.isWhole]).toEqual([undefined, true]);
+  });
+});
+
 describe("a committed decision is let through once", () => {
   const at = (metadataOffset?: number): never => ({ kind: "IsrChanged", metadataOffset }) as never;
 
