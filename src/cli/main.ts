@@ -133,7 +133,7 @@ combination. It shows the middle run of each measure and, fainter, the range ove
   unavailable      the longest stretch in which a producer had something to send and nothing was acknowledged; p50 and p95
   lost, lost legally, duplicated, failed, delayed    what became of the records of a run
   full ISR after   from the first fault until every partition had a leader and its full ISR, for good
-  elections        leaders elected since the run began
+  elections        how often a broker came to lead a partition
 
 What the file expects does not matter here: another value may rightly break it. Violations of invariants are shown, but they don't
 change the exit status either: it is 0, or 3 if no run of some row got to its end.

@@ -5,11 +5,19 @@
  * at the kind and no more.
  */
 import type { Micros } from "../base/units.ts";
-import type { KafkaEvent } from "../kafka/events.ts";
+import type { KafkaEvent, LeaderElected } from "../kafka/events.ts";
 import { NONE } from "../kafka/ids.ts";
 import type { SimulationListener } from "../scenario/simulation/simulation.ts";
 import type { DomainEvent } from "../sim/host.ts";
 import type { Recovery } from "./result.ts";
+
+/**
+ * Whether somebody came to lead: not when nobody does, nor when the same broker goes on in a new epoch (a ZooKeeper-mode controller raises it
+ * with each ISR that it shrinks). A topic that is created while the run goes on has its first leaders in epoch 0.
+ */
+function isElection({ from, leader, leaderEpoch }: LeaderElected): boolean {
+  return leader !== NONE && leader !== from && leaderEpoch > 0;
+}
 
 export class RecoveryMeter implements SimulationListener {
   private elections = 0;
@@ -36,8 +44,7 @@ export class RecoveryMeter implements SimulationListener {
         this.note(timeUs, known.topic, known.partition, known.leader === NONE || known.isr.length < known.replicas.length);
         return;
       case "LeaderElected":
-        // A topic that is created while the run goes on has its first leaders in epoch 0.
-        if (this.begun && known.leader !== NONE && known.leaderEpoch > 0) this.elections++;
+        if (this.begun && isElection(known)) this.elections++;
         return;
       case "TopicDeleted":
         this.broken.get(known.topic)?.forEach((_, partition) => {

@@ -58,7 +58,7 @@ export interface Outage {
 
 /** How the cluster itself fared. */
 export interface Recovery {
-  /** Leaders elected after time 0. */
+  /** How often a broker came to lead a partition after time 0. */
   readonly elections: number;
   /**
    * From the first fault until every partition had a leader and its full ISR, for good: 0 if they never lost them, null if they

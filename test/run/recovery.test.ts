@@ -11,8 +11,8 @@ function changed(partition: number, isr: readonly number[], leader = isr[0] ?? -
   return { kind: "PartitionChanged", topic, partition, replicas: [1, 2, 3], isr, leader } as DomainEvent;
 }
 
-function elected(leader: number, leaderEpoch = 1): DomainEvent {
-  return { kind: "LeaderElected", topic: "orders", partition: 0, leader, leaderEpoch } as DomainEvent;
+function elected(from: number, leader: number, leaderEpoch = 1): DomainEvent {
+  return { kind: "LeaderElected", topic: "orders", partition: 0, from, leader, leaderEpoch } as DomainEvent;
 }
 
 function deleted(topic: string): DomainEvent {
@@ -78,11 +78,17 @@ describe("the time to a full ISR", () => {
   });
 });
 
-test("elections are counted from time 0 on; that nobody leads is none, nor are the first leaders of a new topic", () => {
+test("elections are counted from time 0 on, where somebody comes to lead who did not", () => {
   const meter = new RecoveryMeter();
-  meter.onEvent(1, elected(1));
+  meter.onEvent(1, elected(-1, 1));
   meter.onReady();
-  for (const event of [elected(-1, 2), elected(2, 3), elected(3, 4), elected(1, 0)]) meter.onEvent(2, event);
+  meter.onEvent(2, elected(1, 2));
+  meter.onEvent(3, elected(2, -1));
+  meter.onEvent(4, elected(-1, 2, 2));
+  expect(meter.result.elections).toBe(2);
+  // The same broker in a new epoch; the first leader of a new topic.
+  meter.onEvent(5, elected(2, 2, 3));
+  meter.onEvent(6, elected(-1, 3, 0));
   expect(meter.result.elections).toBe(2);
 });
 
