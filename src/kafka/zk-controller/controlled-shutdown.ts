@@ -32,7 +32,7 @@ class ControlledShutdown extends Procedure {
   private readonly core: ControllerCore;
   private readonly request: PendingRequest<"ControlledShutdown">;
   private partitions: readonly TopicPartition[] = [];
-  /** Still to be relieved, a batch at a time. */
+  /** Still to be relieved, a batch at a time, the next one last. */
   private batches: (readonly TopicPartition[])[] = [];
 
   constructor(core: ControllerCore, request: PendingRequest<"ControlledShutdown">) {
@@ -55,7 +55,7 @@ class ControlledShutdown extends Procedure {
 
   override onRested(): Step {
     const atOnce = this.core.dials["controller.pipelineZkRequests"];
-    this.batches = atOnce ? [this.partitions] : this.partitions.map((at) => [at]);
+    this.batches = atOnce ? [this.partitions] : this.partitions.map((at) => [at]).reverse();
     return this.next();
   }
 
@@ -68,7 +68,7 @@ class ControlledShutdown extends Procedure {
   }
 
   private next(): Step {
-    const batch = this.batches.shift();
+    const batch = this.batches.pop();
     const { brokerId } = this.request.body;
     if (batch !== undefined) return { kind: "call", procedure: new RelieveBroker(this.core, brokerId, batch) };
     const remaining = this.core.context.partitionsLedBy(brokerId).filter((at) => this.mustBeHandedOver(at));

@@ -3,17 +3,17 @@ import { DONE, Procedure, type Step } from "../zk/procedure.ts";
 
 export class InOrder extends Procedure {
   readonly name: string;
-  /** Still to be called, the next one first. */
+  /** Still to be called, the next one last. */
   private readonly procedures: Procedure[];
 
   constructor(name: string, procedures: readonly Procedure[]) {
     super();
     this.name = name;
-    this.procedures = [...procedures];
+    this.procedures = [...procedures].reverse();
   }
 
   start(): Step {
-    const procedure = this.procedures.shift();
+    const procedure = this.procedures.pop();
     return procedure === undefined ? DONE : { kind: "call", procedure };
   }
 

@@ -217,6 +217,7 @@ export type ReassignmentErrors = ReadonlyMap<string, ErrorCode>;
 export class ReassignPartitions extends Procedure {
   readonly name = "ReassignPartitions";
   private readonly core: ControllerCore;
+  /** The next one last. */
   private readonly wanted: WantedReassignment[];
   private readonly errors = new Map<string, ErrorCode>();
   private running: TopicPartition | undefined;
@@ -224,12 +225,12 @@ export class ReassignPartitions extends Procedure {
   constructor(core: ControllerCore, wanted: readonly WantedReassignment[]) {
     super();
     this.core = core;
-    this.wanted = [...wanted];
+    this.wanted = [...wanted].reverse();
   }
 
   start(): Step {
     const { context } = this.core;
-    for (let next = this.wanted.shift(); next !== undefined; next = this.wanted.shift()) {
+    for (let next = this.wanted.pop(); next !== undefined; next = this.wanted.pop()) {
       const { partition, assignment } = next;
       const exists = context.replicas(partition).length > 0 && !context.topicsToBeDeleted.has(partition.topic);
       this.running = partition;

@@ -91,7 +91,7 @@ export class CompleteReassignments extends Procedure {
   readonly name = "PartitionReassignmentIsrChange";
   private readonly core: ControllerCore;
   private readonly partitions: readonly TopicPartition[];
-  /** Still to be looked at, the next one first. */
+  /** Still to be looked at, the next one last. */
   private waiting: TopicPartition[] = [];
 
   constructor(core: ControllerCore, partitions: readonly TopicPartition[]) {
@@ -107,11 +107,12 @@ export class CompleteReassignments extends Procedure {
     this.waiting = this.partitions.filter(
       (at) => context.partitionsBeingReassigned.has(partitionName(at.topic, at.partition)) && context.hasPartition(at),
     );
+    this.waiting.reverse();
     return this.next();
   }
 
   override onResponses(answers: readonly ZkResponse[]): Step {
-    const partition = this.waiting.shift() as TopicPartition;
+    const partition = this.waiting.pop() as TopicPartition;
     const assignment = this.core.context.assignment(partition);
     if (!isReassignmentComplete(assignment, answers[0] as ZkResponse)) return this.next();
     return { kind: "call", procedure: new ReassignPartition(this.core, partition, assignment) };
@@ -122,7 +123,7 @@ export class CompleteReassignments extends Procedure {
   }
 
   private next(): Step {
-    const [partition] = this.waiting;
+    const partition = this.waiting.at(-1);
     return partition === undefined ? DONE : { kind: "ask", requests: [readReassignmentProgress(this.core, partition)] };
   }
 }

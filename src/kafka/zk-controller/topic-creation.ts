@@ -28,6 +28,7 @@ import { settledAssignment } from "./replica-assignment.ts";
 import {
   type CreatableTopic,
   contentProblem,
+  duplicateNames,
   mayCollide,
   nameProblem,
   planAssignments,
@@ -62,7 +63,10 @@ export class CreateTopics extends Procedure {
   private readonly context: TopicCreationContext;
   private readonly request: PendingRequest<"CreateTopics">;
   private readonly requester: TopicCreationRequester;
+  /** The next one last. */
   private readonly waiting: CreatableTopic[];
+  /** Names that the request has more than once. */
+  private readonly duplicates: ReadonlySet<string>;
   private readonly written = new Map<string, WrittenTopic>();
 
   constructor(context: TopicCreationContext, request: PendingRequest<"CreateTopics">, requester: TopicCreationRequester) {
@@ -70,12 +74,13 @@ export class CreateTopics extends Procedure {
     this.context = context;
     this.request = request;
     this.requester = requester;
-    this.waiting = [...request.body.topics];
+    this.waiting = [...request.body.topics].reverse();
+    this.duplicates = duplicateNames(request.body);
   }
 
   start(): Step {
-    for (let topic = this.waiting[0]; topic !== undefined; topic = this.waiting[0]) {
-      const problem = requestProblem(this.request.body, topic.name);
+    for (let topic = this.waiting.at(-1); topic !== undefined; topic = this.waiting.at(-1)) {
+      const problem = requestProblem(topic.name, this.duplicates);
       if (problem === undefined) return { kind: "call", procedure: new CreateTopic(this.context, topic) };
       this.end(refused(topic.name, problem));
     }
@@ -90,12 +95,12 @@ export class CreateTopics extends Procedure {
 
   override onAborted(): void {
     const failure: TopicRefusal = { error: "UNKNOWN_SERVER_ERROR", message: "the session with ZooKeeper has ended" };
-    for (const { name } of [...this.waiting]) this.end(refused(name, failure));
+    for (const { name } of [...this.waiting].reverse()) this.end(refused(name, failure));
     this.requester.onTopicsWritten(this.request, [...this.written.values()]);
   }
 
   private end(topic: WrittenTopic): void {
-    this.waiting.shift();
+    this.waiting.pop();
     this.written.set(topic.name, topic);
   }
 }

@@ -21,6 +21,7 @@ export class MarkTopicsForDeletion extends Procedure {
   readonly name = "MarkTopicsForDeletion";
   private readonly request: PendingRequest<"DeleteTopics">;
   private readonly requester: TopicDeletionRequester;
+  /** The next one last. */
   private readonly waiting: string[];
   private readonly marked: MarkedTopic[] = [];
 
@@ -28,11 +29,11 @@ export class MarkTopicsForDeletion extends Procedure {
     super();
     this.request = request;
     this.requester = requester;
-    this.waiting = [...topics];
+    this.waiting = [...topics].reverse();
   }
 
   start(): Step {
-    const [name] = this.waiting;
+    const name = this.waiting.at(-1);
     if (name !== undefined) return { kind: "ask", requests: [exists(topicPath(name))] };
     this.requester.onTopicsMarked(this.request, this.marked);
     return DONE;
@@ -40,7 +41,7 @@ export class MarkTopicsForDeletion extends Procedure {
 
   override onResponses([answer]: readonly [ZkResponse]): Step {
     if (answer.error !== "OK") return this.end("UNKNOWN_TOPIC_OR_PARTITION");
-    return { kind: "call", procedure: new CreateRecursive(deleteTopicPath(this.waiting[0] as string)) };
+    return { kind: "call", procedure: new CreateRecursive(deleteTopicPath(this.waiting.at(-1) as string)) };
   }
 
   /** A topic that has been marked before is waited for all the same. */
@@ -50,12 +51,12 @@ export class MarkTopicsForDeletion extends Procedure {
   }
 
   override onAborted(): void {
-    for (const name of this.waiting) this.marked.push({ name, errorCode: "UNKNOWN_SERVER_ERROR" });
+    for (const name of this.waiting.reverse()) this.marked.push({ name, errorCode: "UNKNOWN_SERVER_ERROR" });
     this.requester.onTopicsMarked(this.request, this.marked);
   }
 
   private end(errorCode: ErrorCode): Step {
-    const name = this.waiting.shift() as string;
+    const name = this.waiting.pop() as string;
     this.marked.push({ name, errorCode });
     return this.start();
   }

@@ -187,7 +187,7 @@ export class ResumeDeletions extends Procedure {
   readonly name = "ResumeDeletions";
   private readonly core: ControllerCore;
   private readonly because: { readonly of?: ReadonlySet<string>; readonly without?: ReadonlySet<string> };
-  /** Still to be looked at. */
+  /** Still to be looked at, the next one last. */
   private queued: string[] = [];
   private readonly due: string[] = [];
   private readonly toRetry: string[] = [];
@@ -204,7 +204,7 @@ export class ResumeDeletions extends Procedure {
     const { core, because } = this;
     if (because.without !== undefined) markIneligibleForDeletion(core, because.without);
     if (because.of !== undefined && !markEligibleForDeletion(core, because.of)) return DONE;
-    this.queued = [...core.context.topicsToBeDeleted];
+    this.queued = [...core.context.topicsToBeDeleted].reverse();
     return this.next();
   }
 
@@ -216,7 +216,7 @@ export class ResumeDeletions extends Procedure {
     const { core } = this;
     const { context } = core;
     if (this.phase === "completing") {
-      for (let topic = this.queued.shift(); topic !== undefined; topic = this.queued.shift()) {
+      for (let topic = this.queued.pop(); topic !== undefined; topic = this.queued.pop()) {
         if (context.areAllReplicasInState(topic, "ReplicaDeletionSuccessful")) {
           return { kind: "call", procedure: completeDeletion(core, topic) };
         }

@@ -25,11 +25,20 @@ type Assignments = readonly (readonly BrokerId[] | undefined)[];
 
 const NOT_GIVEN = -1;
 
+export function duplicateNames(request: CreateTopicsRequest): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const duplicates = new Set<string>();
+  for (const { name } of request.topics) {
+    if (seen.has(name)) duplicates.add(name);
+    seen.add(name);
+  }
+  return duplicates;
+}
+
 /** Why the request itself rules the topic out. Source: KafkaApis.handleCreateTopicsRequest. */
-export function requestProblem(request: CreateTopicsRequest, name: string): TopicRefusal | undefined {
+export function requestProblem(name: string, duplicates: ReadonlySet<string>): TopicRefusal | undefined {
   if (name === METADATA_TOPIC) return { error: "INVALID_REQUEST", message: `creation of internal topic ${name} is prohibited` };
-  const count = request.topics.reduce((n, topic) => (topic.name === name ? n + 1 : n), 0);
-  return count > 1 ? { error: "INVALID_REQUEST", message: "found multiple entries for this topic" } : undefined;
+  return duplicates.has(name) ? { error: "INVALID_REQUEST", message: "found multiple entries for this topic" } : undefined;
 }
 
 /** The replicas of each partition, or why there are none. */
