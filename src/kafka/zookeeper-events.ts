@@ -143,6 +143,17 @@ export interface PartitionStateWritten {
   readonly metadataOffset: Offset;
 }
 
+/** What a partition's topic node says of a reassignment of it: who comes, who goes; both empty when it is over. */
+export interface PartitionReassigned {
+  readonly kind: "PartitionReassigned";
+  readonly topic: string;
+  readonly partition: number;
+  readonly replicas: readonly BrokerId[];
+  readonly addingReplicas: readonly BrokerId[];
+  readonly removingReplicas: readonly BrokerId[];
+  readonly metadataOffset: Offset;
+}
+
 export interface TopicDeleted {
   readonly kind: "TopicDeleted";
   readonly topic: string;
@@ -231,6 +242,7 @@ export type ZooKeeperModeEvent =
   | ControllerChanged
   | ControllerEpochChanged
   | PartitionStateWritten
+  | PartitionReassigned
   | TopicDeleted
   | ControllerFailoverCompleted
   | ControllerCacheUpdated

@@ -182,6 +182,13 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
     controllerEpoch: "number",
     partitionEpoch: "number",
   },
+  PartitionReassigned: {
+    ...ON_PARTITION,
+    ...COMMITTED,
+    replicas: "nodes",
+    addingReplicas: "nodes",
+    removingReplicas: "nodes",
+  },
   TopicDeleted: { topic: "topic", ...COMMITTED },
   ControllerFailoverCompleted: { controller: "node", epoch: "number", partitions: "number", tookUs: "number" },
   ControllerCacheUpdated: {

@@ -38,6 +38,7 @@ export const GHOST_KINDS: readonly ObservedKind[] = [
   "ControllerEpochChanged",
   "ControllerCacheUpdated",
   "PartitionStateWritten",
+  "PartitionReassigned",
   "ControlRequestHandled",
   "BrokerStateChanged",
   "ProduceSatisfied",

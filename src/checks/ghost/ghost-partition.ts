@@ -118,6 +118,10 @@ export class GhostPartition {
   readonly name: string;
   readonly committed = new CommittedLog<KafkaRecord>();
   readonly replicas: GhostReplica[] = [];
+  /** Replicas that a reassignment takes away (ZooKeeper mode). */
+  removing: readonly BrokerId[] = [];
+  /** Metadata offset of what is known about that. */
+  reassignedAt: Offset = NONE;
   /** The topic is gone. */
   forgotten = false;
   /** There was another topic of this name, of which replicas may still lie on brokers that were down when it went. */
@@ -282,12 +286,29 @@ export class GhostPartition {
     };
   }
 
+  /**
+   * The ISR, without those that a reassignment is about to take out of it: when all that shall stay are in it, the controller and
+   * the leader forget the others at once, and ZooKeeper a moment later (KAFKA-9672).
+   */
+  get candidateIsr(): readonly BrokerId[] {
+    const { state } = this;
+    if (state === undefined) return [];
+    return this.removing.length === 0 ? state.isr : state.isr.filter((id) => !this.isLeaving(id));
+  }
+
+  /** Whether `id` is in the ISR only until ZooKeeper, too, has been told that a reassignment has taken it out. */
+  isLeaving(id: BrokerId): boolean {
+    const { state, removing } = this;
+    if (state === undefined || !removing.includes(id)) return false;
+    return state.replicas.every((other) => removing.includes(other) || state.isr.includes(other));
+  }
+
   private electableHave(batches: readonly RecordBatch[]): boolean {
     const { state } = this;
     if (state === undefined) return true;
     for (const replica of this.replicas) {
       const { id } = replica.broker;
-      if (!replica.counts || !(state.isr.includes(id) || state.elr.includes(id))) continue;
+      if (!replica.counts || !(this.candidateIsr.includes(id) || state.elr.includes(id))) continue;
       for (const batch of batches) {
         if (!replica.log.batchAt(batch.baseOffset)?.sameAs(batch)) return false;
       }

@@ -65,6 +65,14 @@ export function applyStoreEvent(ghost: Ghost, event: KafkaEvent | NodeEvent, o: 
       ghost.touch(partition);
       return;
     }
+    case "PartitionReassigned": {
+      const partition = ghost.partitionOf(event.topic, event.partition);
+      if (event.metadataOffset < partition.reassignedAt) return;
+      partition.reassignedAt = event.metadataOffset;
+      partition.removing = event.removingReplicas;
+      ghost.touch(partition);
+      return;
+    }
     case "ControlRequestHandled": {
       const broker = ghost.ownBroker(event.broker, o.node);
       if (event.error === "NONE") broker.controllerEpochSeen = Math.max(broker.controllerEpochSeen, event.controllerEpoch);

@@ -13,7 +13,7 @@ export function electableAtEnd(partition: GhostPartition): GhostReplica[] | unde
     const leader = partition.replica(state.leader);
     if (leader?.known) return [leader];
   }
-  const eligible = [...state.isr, ...state.elr];
+  const eligible = [...partition.candidateIsr, ...state.elr];
   const survivors: GhostReplica[] = [];
   for (const id of eligible.length > 0 ? eligible : state.lastKnownElr) {
     const replica = partition.replica(id);

@@ -70,7 +70,7 @@ export class LeaderCandidateCompleteness implements Invariant {
     for (const replica of partition.replicas) {
       if (replica.log.endOffset >= committed.end || !replica.counts) continue;
       const { id } = replica.broker;
-      const inIsr = state.isr.includes(id);
+      const inIsr = partition.candidateIsr.includes(id);
       if (!inIsr && !state.elr.includes(id)) continue;
       if (partition.lossExcused(replica.log.agreedTo)) continue;
       const subject = `${partition.name}/${id}`;
@@ -101,7 +101,7 @@ export class UncleanExclusion implements Invariant {
       const tookOver = freshLoss !== undefined && !freshLoss.excused && freshLoss.leader === replica.broker.id;
       if (replica.log.agreedTo >= committed.end && !tookOver) continue;
       const { id } = replica.broker;
-      if (state.leader !== id && !state.isr.includes(id) && !state.elr.includes(id)) continue;
+      if (state.leader !== id && !partition.candidateIsr.includes(id) && !state.elr.includes(id)) continue;
       if (partition.lossExcused(replica.log.agreedTo)) continue;
       const subject = `${partition.name}/${id}`;
       if (!reporter.isNew(this, subject)) continue;

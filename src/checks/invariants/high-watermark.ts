@@ -30,6 +30,7 @@ export class HighWatermarkBacked implements Invariant {
     for (const member of partition.replicas) {
       if (member.log.endOffset >= leader.highWatermark || !member.counts) continue;
       const { id } = member.broker;
+      if (partition.isLeaving(id)) continue;
       if (!state.isr.includes(id) && (member.hasLost || !leader.maximalIsr.includes(id))) continue;
       if (partition.lossExcused(member.log.agreedTo)) continue;
       const subject = `${partition.name}/${id}@${state.leaderEpoch}`;
@@ -103,7 +104,7 @@ export class ReplicationQuorumSuperset implements Invariant {
     const leader = partition.actingLeader();
     const { state } = partition;
     if (leader === undefined || state === undefined) return;
-    let missing = firstOutside(state.isr, leader.maximalIsr) ?? firstOutside(leader.isr, leader.maximalIsr);
+    let missing = firstOutside(partition.candidateIsr, leader.maximalIsr) ?? firstOutside(leader.isr, leader.maximalIsr);
     if (missing === undefined && leader.isr.length >= partition.minIsr) missing = firstOutside(state.elr, leader.maximalIsr);
     if (missing === undefined) return;
     const subject = `${partition.name}/${missing}@${state.leaderEpoch}`;

@@ -57,7 +57,8 @@ export class StrongIsr implements Invariant {
         continue;
       }
       for (const member of partition.replicas) {
-        if (member.log.agreesUpTo(leader.highWatermark) || !member.counts || !state.isr.includes(member.broker.id)) continue;
+        if (member.log.agreesUpTo(leader.highWatermark) || !member.counts || !partition.candidateIsr.includes(member.broker.id))
+          continue;
         if (partition.lossExcused(member.log.agreedTo)) continue;
         const subject = `${partition.name}/${member.broker.id}`;
         if (!reporter.isNew(this, subject)) continue;

@@ -4,7 +4,7 @@
  *
  * What is equal for several brokers is built once and shared between their requests.
  */
-import { type BrokerEpoch, type BrokerId, NONE, type TopicPartition } from "../ids.ts";
+import type { BrokerEpoch, BrokerId, TopicPartition } from "../ids.ts";
 import {
   LEADER_DURING_DELETE,
   type LeaderAndIsrPartitionState,
@@ -48,11 +48,12 @@ export class ControlRequestBatch {
   }
 
   addStopReplica(broker: BrokerId, partition: TopicPartition, { deletePartition }: { readonly deletePartition: boolean }): void {
-    const { context, dials } = this.core;
+    const { context } = this.core;
     const orders = partitionsIn(this.stopReplica, broker, partition.topic);
     orders.set(partition.partition, {
       partitionIndex: partition.partition,
-      leaderEpoch: dials["broker.stopReplicaCheckLeaderEpoch"] ? context.leaderEpoch(partition) : NONE,
+      // Brokers before 2.6 don't look at it.
+      leaderEpoch: context.leaderEpoch(partition),
       deletePartition: deletePartition || orders.get(partition.partition)?.deletePartition === true,
     });
   }

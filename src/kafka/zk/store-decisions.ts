@@ -90,8 +90,15 @@ export class StoreDecisions implements TransactionListener {
       return;
     }
     const former = (before.data as TopicZnode).partitions;
-    for (const [partition, { replicas }] of partitions.entries()) {
-      if (sameList(former[partition]?.replicas ?? [], replicas)) continue;
+    for (const [partition, assignment] of partitions.entries()) {
+      const { replicas, addingReplicas, removingReplicas } = assignment;
+      const was = former[partition];
+      if (was === undefined || was === assignment) continue;
+      if (!sameList(was.addingReplicas, addingReplicas) || !sameList(was.removingReplicas, removingReplicas)) {
+        const change = { topic, partition, replicas, addingReplicas, removingReplicas, metadataOffset };
+        this.emit({ kind: "PartitionReassigned", ...change });
+      }
+      if (sameList(was.replicas, replicas)) continue;
       const state = tree.get(partitionStatePath(topic, partition));
       if (state !== undefined) this.reportPartition({ topic, partition }, state, metadataOffset, tree);
     }
