@@ -30,7 +30,8 @@ export const NOT_MODELLED: ReadonlySet<string> = new Set([
   ..."log.flush.interval.ms log.flush.scheduler.interval.ms num.io.threads num.network.threads num.replica.fetchers".split(" "),
   ..."auto.create.topics.enable replica.selector.class offsets.topic.replication.factor offsets.topic.num.partitions".split(" "),
   ..."transaction.state.log.replication.factor transaction.state.log.min.isr group.initial.rebalance.delay.ms".split(" "),
-  ..."zookeeper.connect zookeeper.session.timeout.ms queued.max.requests leader.imbalance.per.broker.percentage".split(" "),
+  ..."zookeeper.connect zookeeper.connection.timeout.ms zookeeper.set.acl zookeeper.metadata.migration.enable".split(" "),
+  ..."queued.max.requests control.plane.listener.name".split(" "),
   ..."inter.broker.protocol.version replica.socket.receive.buffer.bytes connections.max.idle.ms".split(" "),
   ..."transactional.id transaction.timeout.ms interceptor.classes key.serializer value.serializer metadata.max.idle.ms".split(
     " ",

@@ -1,7 +1,8 @@
 /**
  * Lets each committed decision of the controller through once.
  *
- * The quorum leader that sees records commit reports them; a new leader may report once more what its predecessor did.
+ * In KRaft mode the quorum leader that sees records commit reports them, and a new leader may report once more what its predecessor
+ * did. In ZooKeeper mode every server of the ensemble reports a transaction when it applies it: the first one is heard.
  */
 import type { Offset } from "../../kafka/ids.ts";
 import type { DomainEvent, NodeName } from "../../sim/host.ts";
@@ -15,7 +16,7 @@ export class CommittedOnce {
   isNews(node: NodeName | undefined, step: number, event: DomainEvent): boolean {
     const { metadataOffset } = event as { metadataOffset?: Offset };
     if (metadataOffset === undefined) return true;
-    // Several facts may stem from one record, but only from one reporter in one step.
+    // Several facts may stem from one record or transaction, but only from one reporter in one step.
     if (metadataOffset < this.reported) return false;
     if (metadataOffset === this.reported) return node === this.reporter && step === this.step;
     this.reported = metadataOffset;

@@ -1,0 +1,87 @@
+/** Domain events in words: what changes the course of a run is told, in Kafka's own terms. */
+import { describe, expect, test } from "vitest";
+import { describeEvent, isNotable } from "../../src/kafka/event-words.ts";
+import { makeZxid } from "../../src/kafka/zookeeper/zxid.ts";
+
+function told(event: object): string | undefined {
+  return isNotable(event as never) ? describeEvent(event as never) : undefined;
+}
+
+const ORDERS = { topic: "orders", partition: 0, metadataOffset: 7 };
+
+describe("in ZooKeeper mode", () => {
+  test("a session that expires is told, one that is closed is not", () => {
+    const closed = (reason: string) => ({ kind: "ZkSessionClosed", session: 5, client: "broker-1", reason, metadataOffset: 7 });
+    expect(told(closed("expired"))).toBe("the ZooKeeper session of broker-1 expires");
+    expect(told(closed("closed"))).toBeUndefined();
+  });
+
+  test("that its session has expired a broker learns later than the ensemble: both moments are told", () => {
+    const client = (state: string) => ({ kind: "ZkClientStateChanged", client: "broker-1", session: 5, state });
+    expect(told(client("EXPIRED"))).toBe("broker-1 learns that its ZooKeeper session has expired");
+    expect(told(client("DISCONNECTED"))).toBeUndefined();
+  });
+
+  test("the way from one controller to the next is told in terms of the store", () => {
+    expect(told({ kind: "ControllerChanged", controller: -1, metadataOffset: 7 })).toBe("/controller is gone");
+    expect(told({ kind: "ControllerChanged", controller: 2, metadataOffset: 8 })).toBe("/controller names broker-2");
+    expect(told({ kind: "ControllerEpochChanged", epoch: 3, metadataOffset: 8 })).toBe("/controller_epoch is 3");
+    expect(told({ kind: "ControllerFailoverCompleted", controller: 2, epoch: 3, partitions: 1, tookUs: 12_400 })).toBe(
+      "broker-2 has taken over as controller, epoch 3: 1 partition in 12 ms",
+    );
+  });
+
+  test("so are brokers that come and go, topics that go, and leaders of the ensemble", () => {
+    expect(told({ kind: "BrokerUnregistered", broker: 2, brokerEpoch: 5, metadataOffset: 7 })).toBe(
+      "broker-2 is gone from /brokers/ids",
+    );
+    expect(told({ kind: "TopicDeleted", topic: "orders", metadataOffset: 7 })).toBe("topic orders is deleted");
+    expect(told({ kind: "ZkLeaderEstablished", server: 2, epoch: 4, zxid: 1 })).toBe(
+      "zookeeper-2 leads the ZooKeeper ensemble, epoch 4",
+    );
+  });
+
+  test("an order is told where it is refused", () => {
+    const order = (error: string) => ({
+      ...{
+        kind: "ControlRequestHandled",
+        broker: 1,
+        api: "LeaderAndIsr",
+        controller: 2,
+        controllerEpoch: 3,
+        brokerEpoch: 5,
+        error,
+      },
+    });
+    expect(told(order("STALE_CONTROLLER_EPOCH"))).toBe(
+      "broker-1 refuses LeaderAndIsr of controller broker-2, epoch 3: STALE_CONTROLLER_EPOCH",
+    );
+    expect(told(order("NONE"))).toBeUndefined();
+  });
+
+  test("what is not told in the story has words all the same, for whoever asks why", () => {
+    const zxid = makeZxid(2, 3);
+    const transaction = { zxid, session: 5, body: { type: "nodes", nodes: [] } };
+    const words = [
+      { kind: "ZkServerStateChanged", server: 1, state: "FOLLOWING", leader: 3, epoch: 2 },
+      { kind: "ZkTransactionCommitted", server: 1, transaction, created: [], deleted: [] },
+      { kind: "ZkLogTruncated", server: 1, to: zxid },
+      { kind: "PartitionStateWritten", ...ORDERS, session: 5, leader: -1, leaderEpoch: 2, isr: [2, 3], controllerEpoch: 4 },
+      { kind: "MetadataCacheUpdated", ...ORDERS, broker: 1, controllerEpoch: 4, leader: -2, leaderEpoch: 2 },
+      { kind: "ControllerCacheUpdated", ...ORDERS, controller: 2, epoch: 4, leader: -1, leaderEpoch: -1, isr: [] },
+    ].map((event) => describeEvent(event as never));
+    expect(words).toEqual([
+      "zookeeper-1 follows zookeeper-3",
+      "zookeeper-1 applies transaction 0x200000003",
+      "zookeeper-1: log cut back to 0x200000003",
+      "state of orders-0 is written: no leader, epoch 2, ISR 2 3, controller epoch 4",
+      "broker-1 hears that orders-0 is led by nobody, epoch 2",
+      "controller broker-2 forgets orders-0",
+    ]);
+  });
+});
+
+test("what an administrator asked for in vain is told", () => {
+  const event = { kind: "AdminRequestFailed", client: "admin", api: "DeleteTopics", error: "X", message: "orders: X" };
+  expect(told(event)).toBe("admin: DeleteTopics failed: orders: X");
+});
