@@ -4,6 +4,7 @@
  */
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import type { ServiceCosts } from "../config/service-costs.ts";
 import type { Dials } from "../dials.ts";
 import { report } from "../events.ts";
 import type { BrokerEpoch, BrokerId, Offset } from "../ids.ts";
@@ -25,6 +26,7 @@ interface BrokerOptions {
   readonly host: Host;
   readonly config: BrokerConfig;
   readonly dials: Dials;
+  readonly costs: ServiceCosts;
   readonly topology: ClusterTopology;
   readonly brokerId: BrokerId;
   readonly rack: string | null;
@@ -57,12 +59,12 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private stopped = false;
 
   constructor(options: BrokerOptions, owner: BrokerOwner) {
-    const { host, config, dials, topology, brokerId, rack, controller } = options;
+    const { host, config, dials, costs, topology, brokerId, rack, controller } = options;
     this.host = host;
     this.brokerId = brokerId;
     this.controller = controller;
     this.owner = owner;
-    this.loader = new MetadataLoader(this);
+    this.loader = new MetadataLoader({ host, brokerId, replicaCost: costs.brokerReplicaUs, publisher: this });
     const { image } = this.loader;
     const context = new ReplicaContext({ host, config, dials, topology, brokerId, controller: this, metadata: image });
     this.replicas = new ReplicaManager(context, new AlterPartitionManager(context));

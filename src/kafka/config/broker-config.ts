@@ -92,6 +92,12 @@ export const BROKER_CONFIG = {
     min: 1,
     doc: "Silence after which the ensemble gives up a broker's session.",
   },
+  "zookeeper.max.in.flight.requests": {
+    type: "int",
+    default: 10,
+    min: 1,
+    doc: "How many requests a broker sends to ZooKeeper before it waits for an answer.",
+  },
   "controller.socket.timeout.ms": {
     type: "int",
     default: 30_000,

@@ -11,7 +11,7 @@
  * Source: QuorumController.
  */
 import { assert } from "../../base/assert.ts";
-import { ms, seconds } from "../../base/units.ts";
+import { type Micros, ms, seconds } from "../../base/units.ts";
 import type { Host, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { Dials } from "../dials.ts";
@@ -29,6 +29,7 @@ import { processBrokerHeartbeat } from "./broker-heartbeat.ts";
 import { applyAndReport, type Reporter } from "./committed-decisions.ts";
 import type { ControllerContext, ControllerResult } from "./controller-context.ts";
 import { ControllerState, trackRegistration } from "./controller-state.ts";
+import { ControllerThread, type ControllerThreadOwner } from "./controller-thread.ts";
 import { createTopics } from "./create-topics.ts";
 import { DeferredReplies } from "./deferred-replies.ts";
 import { balancePartitionLeaders, electLeaders, electUncleanLeaders, MAX_ELECTIONS_PER_PASS } from "./elections.ts";
@@ -53,10 +54,24 @@ interface ControllerTimer extends Timer {
   readonly task: Task;
 }
 
+/** What happens on the controller's thread, where each waits its turn. `committed`: everything up to there. */
+type ControllerEvent =
+  | { readonly kind: "request"; readonly request: AnyPendingRequest }
+  | { readonly kind: "task"; readonly task: Task }
+  | { readonly kind: "committed"; readonly upTo: Offset };
+
+/** What an event has decided, to be handed to Raft at `base`. */
+interface MadeRecords {
+  readonly active: Active;
+  readonly epoch: LeaderEpoch;
+  readonly base: Offset;
+  readonly records: readonly MetadataRecord[];
+}
+
 /** How soon a pass that was cut short goes on. */
 const NEXT_PART_OF_PASS = ms(10);
 
-export class QuorumController implements TimerTarget {
+export class QuorumController implements TimerTarget, ControllerThreadOwner<ControllerEvent, MadeRecords> {
   private readonly host: Host;
   private readonly config: BrokerConfig;
   private readonly dials: Dials;
@@ -64,6 +79,7 @@ export class QuorumController implements TimerTarget {
   private readonly nodeId: ReplicaId;
   private readonly raft: MetadataLogWriter;
   private readonly reporter: Reporter;
+  private readonly thread: ControllerThread<ControllerEvent, MadeRecords>;
   private readonly committed = new MetadataImage();
   private readonly committedRegistrations = new Map<BrokerId, Offset>();
   private active: Active | undefined;
@@ -78,6 +94,8 @@ export class QuorumController implements TimerTarget {
     readonly topology: ClusterTopology;
     readonly nodeId: ReplicaId;
     readonly raft: MetadataLogWriter;
+    /** What making one record takes. */
+    readonly recordCost: Micros;
   }) {
     this.host = options.host;
     this.config = options.config;
@@ -86,6 +104,7 @@ export class QuorumController implements TimerTarget {
     this.nodeId = options.nodeId;
     this.raft = options.raft;
     this.reporter = { host: options.host, config: options.config };
+    this.thread = new ControllerThread(options.host, options.recordCost, this);
   }
 
   get isActive(): boolean {
@@ -103,7 +122,7 @@ export class QuorumController implements TimerTarget {
         if (reports) applyAndReport(this.reporter, this.committed, record, offset);
         else this.committed.apply(record, offset);
       }
-      this.active?.deferred.completeUpTo(batch.lastOffset);
+      if (this.active !== undefined) this.thread.submit({ kind: "committed", upTo: batch.lastOffset });
     }
     this.maybeCompleteClaim();
   }
@@ -157,11 +176,42 @@ export class QuorumController implements TimerTarget {
     const event: ControllerRenounced = { kind: "ControllerRenounced", replica: this.nodeId, epoch: active.epoch };
     this.host.emit(event);
     active.deferred.failAll();
+    this.thread.interrupt();
+  }
+
+  // ---- the thread ----
+
+  onRequest(request: AnyPendingRequest): void {
+    this.thread.submit({ kind: "request", request });
+  }
+
+  onTimer(timer: Timer): void {
+    this.thread.submit({ kind: "task", task: (timer as ControllerTimer).task });
+  }
+
+  takeUp(event: ControllerEvent): void {
+    switch (event.kind) {
+      case "request":
+        this.answer(event.request);
+        return;
+      case "task":
+        this.timers.delete(event.task);
+        if (this.active !== undefined) this.look(this.active, event.task);
+        return;
+      case "committed":
+        this.active?.deferred.completeUpTo(event.upTo);
+    }
+  }
+
+  onMade({ active, epoch, base, records }: MadeRecords): void {
+    const last = this.raft.scheduleAppend(epoch, records);
+    if (last !== undefined) assert(last === base + records.length - 1, `records meant for offset ${base} end at ${last}`);
+    else if (this.active === active) this.renounce(active);
   }
 
   // ---- requests ----
 
-  onRequest(request: AnyPendingRequest): void {
+  private answer(request: AnyPendingRequest): void {
     const active = this.active;
     switch (request.api) {
       case "BrokerRegistration":
@@ -234,19 +284,16 @@ export class QuorumController implements TimerTarget {
   }
 
   /**
-   * Hands `records` to Raft as one unit and applies them to the uncommitted state: the offset of the last one written so far,
-   * or undefined when Raft does not lead this epoch any more, and then neither does this controller.
+   * Hands `records` to Raft as one unit, when the time that it takes to make them is over, and applies them to the uncommitted
+   * state: the offset of the last one decided so far, or undefined when Raft does not lead this epoch any more, and then neither
+   * does this controller.
    */
   private append(active: Active, records: readonly MetadataRecord[]): Offset | undefined {
     const { image } = active.state;
     if (records.length > 0) {
-      const last = this.raft.scheduleAppend(active.epoch, records);
-      if (last === undefined) {
-        if (this.active === active) this.renounce(active);
-        return undefined;
-      }
       const base = image.nextOffset;
-      assert(last === base + records.length - 1, `records meant for offset ${base} end at ${last}`);
+      this.thread.make(records.length, { active, epoch: active.epoch, base, records });
+      if (this.active !== active) return undefined;
       for (const [i, record] of records.entries()) active.state.apply(record, base + i);
     }
     this.scheduleElections(active);
@@ -255,11 +302,7 @@ export class QuorumController implements TimerTarget {
 
   // ---- periodic looks ----
 
-  onTimer(timer: Timer): void {
-    const { task } = timer as ControllerTimer;
-    this.timers.delete(task);
-    const active = this.active;
-    if (active === undefined) return;
+  private look(active: Active, task: Task): void {
     switch (task) {
       case "fence":
         this.fenceOneStaleBroker(active);

@@ -6,6 +6,7 @@
 import type { Host, NodeName } from "../../sim/host.ts";
 import { Broker, type BrokerOwner } from "../broker/broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import type { ServiceCosts } from "../config/service-costs.ts";
 import { QuorumController } from "../controller/quorum-controller.ts";
 import type { Dials } from "../dials.ts";
 import { type LeaderEpoch, NONE, type Offset, type ReplicaId } from "../ids.ts";
@@ -20,6 +21,7 @@ export interface KafkaServerOptions {
   readonly host: Host;
   readonly config: BrokerConfig;
   readonly dials: Dials;
+  readonly costs: ServiceCosts;
   readonly topology: ClusterTopology;
   readonly nodeId: ReplicaId;
   readonly roles: readonly ("broker" | "controller")[];
@@ -33,16 +35,17 @@ export class KafkaServer extends ServerProcess implements RaftListener, RaftShut
   private readonly broker: Broker | undefined;
 
   constructor(options: KafkaServerOptions) {
-    const { host, config, dials, topology, nodeId, roles, rack } = options;
+    const { host, config, dials, costs, topology, nodeId, roles, rack } = options;
     super(host);
     this.config = config;
     this.raft = new RaftClient({ host, config, dials, topology, nodeId });
     this.raft.listener = this;
     if (roles.includes("controller")) {
-      this.controller = new QuorumController({ host, config, dials, topology, nodeId, raft: this.raft });
+      const recordCost = costs.metadataRecordUs;
+      this.controller = new QuorumController({ host, config, dials, topology, nodeId, raft: this.raft, recordCost });
     }
     if (roles.includes("broker")) {
-      this.broker = new Broker({ host, config, dials, topology, brokerId: nodeId, rack, controller: this }, this);
+      this.broker = new Broker({ host, config, dials, costs, topology, brokerId: nodeId, rack, controller: this }, this);
     }
   }
 

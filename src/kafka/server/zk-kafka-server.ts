@@ -60,7 +60,8 @@ export class ZkKafkaServer
     this.brokerId = brokerId;
     const servers = topology.zookeeper.map(({ node }) => node);
     const sessionTimeoutMs = config["zookeeper.session.timeout.ms"];
-    this.zk = new KafkaZkClient({ host, servers, sessionTimeoutMs, listener: this });
+    const maxInFlightRequests = config["zookeeper.max.in.flight.requests"];
+    this.zk = new KafkaZkClient({ host, servers, sessionTimeoutMs, listener: this, maxInFlightRequests });
     const { zk } = this;
     this.broker = new ZkBroker({ host, config, dials, costs, topology, brokerId, zk, owner: this });
     this.controller = new KafkaController({ host, config, dials, costs, brokerId, rack, zk });

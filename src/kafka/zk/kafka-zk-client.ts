@@ -38,7 +38,7 @@ interface Packet {
   readonly batch: Batch | undefined;
 }
 
-/** `zookeeper.max.in.flight.requests`, as Kafka has it. */
+/** The default of `zookeeper.max.in.flight.requests`. */
 const IN_FLIGHT_MAX = 10;
 
 export class KafkaZkClient implements ZkClient, CnxnOwner, TimerTarget {

@@ -34,7 +34,8 @@ export class ServerFactory implements ProcessFactory {
   create(host: Host): Process {
     const { id, broker, controller, rack, config } = this.server;
     const roles = [...(broker ? (["broker"] as const) : []), ...(controller ? (["controller"] as const) : [])];
-    return new KafkaServer({ host, config, dials: this.scenario.dials, topology: this.topology, nodeId: id, roles, rack });
+    const { dials, cluster } = this.scenario;
+    return new KafkaServer({ host, config, dials, costs: cluster.costs, topology: this.topology, nodeId: id, roles, rack });
   }
 }
 markImmutable(ServerFactory);

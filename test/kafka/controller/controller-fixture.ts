@@ -121,7 +121,13 @@ export class ControllerFixture {
   readonly controller: QuorumController;
   private connections = 0;
 
-  constructor(options: { readonly config?: Partial<BrokerConfig>; readonly dials?: Partial<Dials> } = {}) {
+  constructor(
+    options: {
+      readonly config?: Partial<BrokerConfig>;
+      readonly dials?: Partial<Dials>;
+      readonly recordCost?: Micros;
+    } = {},
+  ) {
     this.controller = new QuorumController({
       host: this.host as unknown as Host,
       config: effectiveConfig(BROKER_CONFIG, { "metadata.max.idle.interval.ms": 0 }, options.config ?? {}),
@@ -129,6 +135,7 @@ export class ControllerFixture {
       topology: { clusterId: "cluster", voters: [], zookeeper: [], brokers: [] },
       nodeId: CONTROLLER,
       raft: this.log,
+      recordCost: options.recordCost ?? 0,
     });
   }
 
