@@ -36,7 +36,7 @@ export interface Dials {
   readonly "broker.checkControllerEpoch": boolean;
   /** Whether brokers refuse orders that were meant for an earlier registration of theirs (KIP-380, 2.2). */
   readonly "broker.checkBrokerEpoch": boolean;
-  /** Whether StopReplica carries the leader epoch, and brokers refuse an older one (KIP-570, 2.6). */
+  /** Whether brokers refuse a StopReplica of an older leader epoch than the replica's (KIP-570, 2.6). */
   readonly "broker.stopReplicaCheckLeaderEpoch": boolean;
   /** Whether a controller that is asked about an epoch beyond its own takes itself for deposed (KAFKA-14154, 3.3). */
   readonly "controller.notControllerIfRequestAhead": boolean;

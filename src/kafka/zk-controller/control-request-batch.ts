@@ -118,7 +118,7 @@ export class ControlRequestBatch {
     }
   }
 
-  /** Before requests named the leader epoch, what was to be deleted went in a request of its own. */
+  /** Before leader epochs were checked, what was to be deleted went in a request of its own. */
   private sendStopReplica(): void {
     const { context, channels, dials } = this.core;
     for (const { id, epoch } of context.liveOrShuttingDownBrokers()) {

