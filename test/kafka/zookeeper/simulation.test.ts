@@ -6,6 +6,7 @@ import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { problemsOf } from "./store-model.ts";
 import { Story } from "./story.ts";
+import { watchProblems } from "./watch-model.ts";
 
 const ROUNDS = 60;
 
@@ -26,6 +27,8 @@ test.prop([fc.nat(), fc.constantFrom(1, 3, 3, 3, 5)], { numRuns: 60 })(
     const dumps = e.ids.map((id) => story.dump(id));
     for (const dump of dumps) expect(dump).toEqual(dumps[0]);
     expect(story.violations).toEqual([]);
-    expect(problemsOf(story.history, story.asked)).toEqual([]);
+    const { history } = story;
+    expect(problemsOf(history, story.asked)).toEqual([]);
+    for (const arrivals of story.arrivals) expect(watchProblems(history, arrivals)).toEqual([]);
   },
 );

@@ -6,7 +6,7 @@ import type { ZkTransaction } from "../../../src/kafka/zookeeper/transaction.ts"
 import type { DomainEvent, NodeName } from "../../../src/sim/host.ts";
 import { RandomStream } from "../../../src/sim/random.ts";
 import type { World, WorldObserver } from "../../../src/sim/world.ts";
-import type { Asked, TestClient } from "./test-client.ts";
+import type { Arrival, Asked, TestClient } from "./test-client.ts";
 import { nodeOf, TestEnsemble } from "./test-ensemble.ts";
 
 const CHECKS = ["ZkElectionSafety", "ZkCommittedWritesKept", "ZkTotalOrder", "ZkSessionMonotonic", "ZkEphemeralsGoWithSession"];
@@ -57,24 +57,20 @@ export class Story {
     return [...this.clients].flatMap((client) => client.asked);
   }
 
-  /** What was committed, as the first server to apply it reported. */
-  get history(): readonly ZkTransaction[] {
-    const byZxid = new Map<number, ZkTransaction>();
-    for (const { event } of this.e.journal.entries) {
-      if (event.kind === "ZkTransactionCommitted") byZxid.set(event.transaction.zxid, event.transaction);
-    }
-    for (const id of this.e.ids)
-      for (const { transactions } of this.e.allHeard(id)) {
-        for (const { zxid } of transactions) {
-          const logged = this.logged.get(zxid);
-          if (logged !== undefined && !byZxid.has(zxid)) byZxid.set(zxid, logged);
-        }
-      }
-    return [...byZxid.values()].sort((a, b) => a.zxid - b.zxid);
+  /** What each incarnation of a client was told. */
+  get arrivals(): readonly (readonly Arrival[])[] {
+    return [...this.clients].map((client) => client.arrivals);
   }
 
-  private get logged(): ReadonlyMap<number, ZkTransaction> {
-    return new Map(this.e.journal.of("ZkTransactionLogged").map(({ transaction }) => [transaction.zxid, transaction]));
+  /** What is committed: what a server has applied as such, or its listener was told. */
+  get history(): readonly ZkTransaction[] {
+    const { journal, ids } = this.e;
+    const logged = new Map(journal.of("ZkTransactionLogged").map(({ transaction }) => [transaction.zxid, transaction]));
+    const committed = new Set(journal.of("ZkTransactionCommitted").map(({ transaction }) => transaction.zxid));
+    for (const id of ids) {
+      for (const { transactions } of this.e.allHeard(id)) for (const { zxid } of transactions) committed.add(zxid);
+    }
+    return [...committed].sort((a, b) => a - b).map((zxid) => logged.get(zxid) as ZkTransaction);
   }
 
   /** Clients ask for things; then something may go wrong, while they are on their way. */

@@ -27,6 +27,12 @@ export interface Asked {
   lost: boolean;
 }
 
+/** What came from a server, or that the connection was lost. */
+export type Arrival =
+  | { readonly kind: "answer"; readonly asked: Asked }
+  | { readonly kind: "event"; readonly event: WatchedEvent }
+  | { readonly kind: "lost" };
+
 const RECONNECT_REST: Micros = ms(100);
 const DEFAULT_TIMEOUT_MS = 6_000;
 
@@ -43,6 +49,8 @@ export class TestClient implements Process {
   readonly events: WatchedEvent[] = [];
   /** What was seen, in the order in which it came: `NodeCreated /a`, `#3 OK`, `lost`. */
   readonly seen: string[] = [];
+  /** The same, in full. */
+  readonly arrivals: Arrival[] = [];
   lastZxid: Zxid = 0;
   connection: Connection | undefined;
   silent = false;
@@ -88,6 +96,7 @@ export class TestClient implements Process {
     if (message instanceof ZkConnectResponseFrame) this.onSession(message);
     else if (message instanceof ZkWatchEventFrame) {
       this.events.push(message.event);
+      this.arrivals.push({ kind: "event", event: message.event });
       this.seen.push(`${message.event.type} ${message.event.path}`);
     } else if (message instanceof ZkResponseFrame) this.onResponse(message);
   }
@@ -133,6 +142,7 @@ export class TestClient implements Process {
     const asked = this.asked.find((each) => each.xid === xid);
     if (asked === undefined) return;
     asked.response = response;
+    this.arrivals.push({ kind: "answer", asked });
     this.seen.push(`#${xid} ${response.error}`);
   }
 
@@ -150,6 +160,7 @@ export class TestClient implements Process {
     this.connection = undefined;
     this.connected = false;
     this.seen.push("lost");
+    this.arrivals.push({ kind: "lost" });
     for (const asked of this.asked) if (asked.response === undefined) asked.lost = true;
     this.host.setTimer(RECONNECT_REST, { kind: "test.connect", target: this });
   }
