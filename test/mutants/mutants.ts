@@ -3,5 +3,11 @@ import { CONTROLLER_MUTANTS } from "./controller-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { QUORUM_MUTANTS } from "./quorum-mutants.ts";
 import { REPLICATION_MUTANTS } from "./replication-mutants.ts";
+import { ZOOKEEPER_MUTANTS } from "./zookeeper-mutants.ts";
 
-export const MUTANTS: readonly Mutant[] = [...REPLICATION_MUTANTS, ...CONTROLLER_MUTANTS, ...QUORUM_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...REPLICATION_MUTANTS,
+  ...CONTROLLER_MUTANTS,
+  ...QUORUM_MUTANTS,
+  ...ZOOKEEPER_MUTANTS,
+];
