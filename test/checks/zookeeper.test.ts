@@ -182,6 +182,22 @@ test("a restarted server goes on behind what its own log holds", () => {
   expect(story.agreed(second).end()).toEqual([]);
 });
 
+test("of the history that a server had when it started, or was established, it may tell later that it is committed", () => {
+  const first = txn(1, 1);
+  const second = txn(1, 2);
+  const story = history().established(1, 1).agreed(first);
+  for (const server of [2, 3]) story.logged(server, second);
+  story.tell("zookeeper-3", {
+    kind: "ZkServerLoaded",
+    server: 3,
+    currentEpoch: 1,
+    snapshotZxid: 0,
+    transactions: [first, second],
+  });
+  story.established(2, 2, second.zxid).committed(2, second).committed(3, second);
+  expect(story.end()).toEqual([]);
+});
+
 // ---- sessions ----
 
 test("a session's view never goes back; another session's may be behind it", () => {

@@ -13,6 +13,7 @@ export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | 
       server.base = event.snapshotZxid;
       server.log = [...event.transactions];
       server.applied = server.lastZxid;
+      server.found = server.lastZxid;
       return;
     }
     case "ZkTransactionLogged":
@@ -51,13 +52,14 @@ function establish(ensemble: GhostEnsemble, server: GhostZkServer, o: Observatio
     ensemble.expect(transaction);
   }
   server.applied = server.lastZxid;
+  server.found = server.lastZxid;
 }
 
 function commit(ensemble: GhostEnsemble, event: ZkTransactionCommitted, o: Observation): void {
   const server = of(ensemble, event.server, o);
   const { zxid, session, body } = event.transaction;
   ensemble.appliedBefore = server.applied;
-  server.applied = zxid;
+  server.applied = Math.max(server.applied, zxid);
   ensemble.isNews = ensemble.commit(zxid, o.step, o.timeUs);
   ensemble.closedPaths = undefined;
   if (!ensemble.isNews) return;

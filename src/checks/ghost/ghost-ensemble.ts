@@ -16,6 +16,8 @@ export class GhostZkServer {
   log: ZkTransaction[] = [];
   /** The last transaction of its history that it has applied as a committed one, or found applied when it started. */
   applied: Zxid = 0;
+  /** The history that it had when it started, or was established: of this it may tell later that it is committed. */
+  found: Zxid = 0;
 
   constructor(id: ZkServerId, node: NodeName | undefined) {
     this.id = id;

@@ -7,7 +7,8 @@
  * ZkTotalOrder. All servers apply the same transactions in zxid order, and none leaves one out.
  *
  * Legal: what was logged by a minority only may be cut. A restarted server has applied its whole log, the uncommitted end of
- * it too, until its leader tells it what to cut. When a server's disk was wiped, nothing that rests on its log is promised.
+ * it too, until its leader tells it what to cut, and what of it is committed after all. When a server's disk was wiped, nothing
+ * that rests on its log is promised.
  */
 import type { ZkServerId } from "../../kafka/ids.ts";
 import { epochOf, zxidText } from "../../kafka/zookeeper/zxid.ts";
@@ -78,6 +79,8 @@ export class ZkTotalOrder implements Invariant {
     const { zxid } = event.transaction;
     const expected = ensemble.nextAfter(ensemble.appliedBefore);
     if (zxid === expected) return;
+    const { server } = ensemble;
+    if (server !== undefined && zxid <= server.found && server.has(zxid)) return;
     const subject = `zookeeper-${event.server}@${zxidText(zxid)}`;
     if (!reporter.isNew(this, subject)) return;
     const { last } = ensemble;
