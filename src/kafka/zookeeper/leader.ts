@@ -204,8 +204,8 @@ export class Leader implements TimerTarget {
     const { context, db, options, epoch } = this;
     this.phase = "BROADCAST";
     this.server = new LeaderServer(options, this.handlers, epoch);
-    db.tellHistory();
     context.emit({ kind: "ZkLeaderEstablished", server: context.serverId, epoch, zxid: db.lastZxid });
+    db.tellHistory();
     this.server.start();
     options.listener.onEstablished(epoch);
     for (const handler of [...this.handlers]) if (handler.stage === "SYNCED") this.letServe(handler);

@@ -10,7 +10,7 @@ import { HistoryView } from "./history-view.ts";
 import type { ServerContext } from "./server-context.ts";
 import type { ZkTransaction } from "./transaction.ts";
 import { TransactionLog } from "./transaction-log.ts";
-import type { TransactionListener, ZnodeReader } from "./znode.ts";
+import type { TransactionListener, ZnodeChange, ZnodeReader } from "./znode.ts";
 import type { Zxid } from "./zxid.ts";
 
 /** `zookeeper.commitLogCount`. */
@@ -87,6 +87,7 @@ export class ZkDatabase {
   /** The leader has committed nothing behind `to`. False if the history does not go through `to`. */
   goBackTo(to: Zxid): boolean {
     this.restore(to);
+    this.foundZxid = Math.min(this.foundZxid, to);
     return this.lastZxid === to;
   }
 
@@ -101,7 +102,6 @@ export class ZkDatabase {
     if (same < doubtful.length) {
       const to = doubtful[same - 1]?.zxid ?? this.lastZxid;
       this.disk.truncate(to);
-      this.foundZxid = Math.min(this.foundZxid, to);
       this.context.emit({ kind: "ZkLogTruncated", server: this.context.serverId, to });
     }
     this.doubtful = [];
@@ -160,10 +160,22 @@ export class ZkDatabase {
   private report({ transaction, changes }: AppliedTransaction): void {
     const created: { path: string; owner: number }[] = [];
     const deleted: string[] = [];
-    for (const { path, before, after } of changes) {
-      if (after === undefined) deleted.push(path);
-      else if (before === undefined) created.push({ path, owner: after.stat.ephemeralOwner });
+    for (const { path, before, after } of netChanges(changes)) {
+      const isNew = after?.stat.czxid === transaction.zxid;
+      if (before !== undefined && (after === undefined || isNew)) deleted.push(path);
+      if (isNew) created.push({ path, owner: after.stat.ephemeralOwner });
     }
     this.context.emit({ kind: "ZkTransactionCommitted", server: this.context.serverId, transaction, created, deleted });
   }
+}
+
+/** What a transaction comes to: a multi may make a node and delete it again. */
+function netChanges(changes: readonly ZnodeChange[]): readonly ZnodeChange[] {
+  if (changes.length < 2) return changes;
+  const net = new Map<string, ZnodeChange>();
+  for (const change of changes) {
+    const earlier = net.get(change.path);
+    net.set(change.path, earlier === undefined ? change : { ...change, before: earlier.before });
+  }
+  return [...net.values()];
 }
