@@ -63,6 +63,8 @@ export class Follower implements TimerTarget, ServingRole {
   private stopped = false;
   /** Received and not committed yet, in order. */
   private readonly pending = new Fifo<Proposal>();
+  private lastProposed: Zxid = 0;
+  private lastCommitted: Zxid = 0;
   /** Of these, what has not been handed to the log yet: that comes when the leader is established. */
   private unlogged: Proposal[] = [];
   /** Told to be committed before this server serves. */
@@ -219,6 +221,12 @@ export class Follower implements TimerTarget, ServingRole {
   private onBroadcastMessage(message: LeaderMessage): void {
     switch (message.kind) {
       case "ZabProposal":
+        // Only beyond TCP. ZooKeeper logs it all the same, and ends when it is to be committed (UNMATCHED_TXN_COMMIT).
+        if (message.proposal.transaction.zxid <= this.lastProposed) {
+          this.context.fatal("a proposal came twice, or too late");
+          return;
+        }
+        this.lastProposed = message.proposal.transaction.zxid;
         this.pending.push(message.proposal);
         if (this.phase === "BROADCAST") this.options.syncer.process(message.proposal.transaction);
         else this.unlogged.push(message.proposal);
@@ -248,6 +256,13 @@ export class Follower implements TimerTarget, ServingRole {
   }
 
   private commit(zxid: Zxid): void {
+    const next = this.pending.peek()?.transaction.zxid;
+    if (next !== undefined && next > zxid && zxid > Math.max(this.db.lastZxid, this.lastCommitted)) {
+      // Only beyond TCP: UNMATCHED_TXN_COMMIT. Where nothing is pending, ZooKeeper goes on without the transaction.
+      this.context.fatal("a transaction is to be committed that was not proposed");
+      return;
+    }
+    this.lastCommitted = Math.max(this.lastCommitted, zxid);
     for (let first = this.pending.peek(); first !== undefined && first.transaction.zxid <= zxid; first = this.pending.peek()) {
       this.pending.shift();
       this.commits.commit(first);

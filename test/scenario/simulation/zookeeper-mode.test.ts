@@ -254,6 +254,36 @@ run: { for: 8s }`,
   });
 });
 
+describe("what TCP would never let through", () => {
+  const DECIDED = "{ at: 4s, delete-znode: /controller }, { at: 8s, delete-znode: /controller }";
+
+  test("a proposal that comes twice ends the server that gets it, as a commit that does not match would; it comes back", () => {
+    const story = tell(`faults: [{ at: 1s, duplicate: { message: ZabProposal } }, ${DECIDED}]\nrun: { for: 20s }`);
+    const exits = story.events("ProcessExited").filter(({ node }) => node.startsWith("zookeeper-"));
+    expect(exits.map(({ reason }) => reason)).toEqual(["zookeeper: a proposal came twice, or too late"]);
+    expect(story.moments("ProcessStarted", { node: exits[0]?.node as string }).at(-1)).toBeCloseTo(
+      (exits[0]?.at as number) + 5,
+      5,
+    );
+    expect(story.simulation.checker.violations).toEqual([]);
+  });
+
+  test("messages of clients that come twice, or not at all, break nothing", () => {
+    const story = tell(
+      `faults:
+  - { at: 1s, duplicate: { message: ZkMulti, times: all } }
+  - { at: 1s, duplicate: { message: ZkMultiResponse, times: all } }
+  - { at: 1s, duplicate: { message: LeaderAndIsr, times: all } }
+  - { at: 3s, drop: { message: ZkGetDataResponse } }
+  - { at: 4s, delete-znode: /controller }
+  - { at: 5s, stop: broker-1, for: 2s }
+run: { for: 25s }`,
+    );
+    expect(story.simulation.checker.violations).toEqual([]);
+    expect(story.events("IsrChanged", { topic: "orders" }).at(-1)?.isr.length).toBe(3);
+  });
+});
+
 describe("a run", () => {
   const text =
     "faults: [{ at: 2s, crash: active-controller, for: 8s }, { at: 3s, power-loss: zookeeper-leader, for: 4s }]\nrun: { for: 14s }";
