@@ -24,6 +24,8 @@ export interface CheckerOptions {
   readonly raftFetchTimeoutUs?: Micros;
   /** Whether KIP-966 is on in this cluster. Unless given, what is legal either way is accepted. */
   readonly eligibleLeaderReplicas?: boolean;
+  /** Whether leaders write the ISR to ZooKeeper themselves (before 2.7). They don't, unless given. */
+  readonly leadersWriteIsr?: boolean;
 }
 
 /** What the checker looks at again and again, filled anew for each event. */
@@ -57,6 +59,7 @@ export class Checker {
       delayBoundUs: options.delayBoundUs ?? seconds(1),
       raftFetchTimeoutUs: options.raftFetchTimeoutUs ?? ms(2_000),
       eligibleLeaderReplicas: options.eligibleLeaderReplicas,
+      leadersWriteIsr: options.leadersWriteIsr ?? false,
     });
     for (const kind of GHOST_KINDS) this.watchers.set(kind, []);
     for (const invariant of this.invariants) {

@@ -127,6 +127,20 @@ test("two servers established in one epoch break election safety; in two epochs 
   expect(history().established(1, 1).established(2, 2).end()).toEqual([]);
 });
 
+test("a server that leads again begins another epoch, unless somebody's disk was wiped, which may have known better", () => {
+  expect(history().established(1, 1).established(1, 1).end()).toEqual(["ZkElectionSafety"]);
+  expect(history().established(1, 1).established(1, 2).end()).toEqual([]);
+  const wiped = history().established(1, 1).logged(3, txn(1, 1)).node("DiskWiped", "zookeeper-3") as EnsembleHistory;
+  expect(wiped.established(2, 1).end()).toEqual([]);
+});
+
+test("a leader that lacks an older transaction has lost it, whatever else it has", () => {
+  const first = txn(1, 1);
+  const base = (): EnsembleHistory => history().established(1, 1).logged(1, first).logged(2, first).committed(1, first);
+  expect(base().logged(3, txn(2, 1)).established(3, 3).end()).toEqual(["ZkCommittedWritesKept"]);
+  expect(base().logged(2, txn(2, 1)).established(2, 3).end()).toEqual([]);
+});
+
 test("a leader without a committed transaction has lost it", () => {
   const first = txn(1, 1);
   const lost = history().established(1, 1).logged(1, first).logged(2, first).committed(1, first);
@@ -198,6 +212,14 @@ test("of the history that a server had when it started, or was established, it m
   expect(story.end()).toEqual([]);
 });
 
+test("two servers that apply different transactions under one zxid break the total order", () => {
+  const one = txn(1, 1);
+  const other = txn(1, 1, 8);
+  const base = (): EnsembleHistory => history().established(1, 1).logged(1, one).logged(2, other).committed(1, one);
+  expect(base().committed(2, other).end()).toEqual(["ZkTotalOrder"]);
+  expect(base().committed(2, txn(1, 1)).end()).toEqual([]);
+});
+
 // ---- sessions ----
 
 test("a session's view never goes back; another session's may be behind it", () => {
@@ -232,6 +254,16 @@ test("a write of a deposed controller breaks SingleActiveController; a leader's 
   expect(base().written(5, 3, 8, 10).end()).toEqual(["SingleActiveController"]);
   expect(base().written(5, 1, 7, 10).end()).toEqual([]);
   expect(base().written(6, 1, 8, 10).written(5, 1, 8, 11).end()).toEqual(["SingleActiveController"]);
+});
+
+test("what a server that lags tells of a topic that has been deleted is no news", () => {
+  const created = (topicId: string, metadataOffset: number) =>
+    ({ kind: "TopicCreated", topic: "orders", topicId, metadataOffset }) as const;
+  const story = history().controllerEpoch(5, 1).tell("zookeeper-1", created("a", 2)).written(5, 1, 0, 3).controllerEpoch(6, 4);
+  story.tell("zookeeper-1", { kind: "TopicDeleted", topic: "orders", metadataOffset: 5 });
+  const lagging = story.written(5, 1, 0, 3).activated(2, 6) as EnsembleHistory;
+  lagging.tell("zookeeper-1", created("b", 6)).written(5, 1, 0, 3).written(6, 2, 0, 7).cached(2, 6, 2, 0, 7);
+  expect(lagging.longAfter().end()).toEqual([]);
 });
 
 test("orders of an older controller, for an earlier incarnation, or of an older leader epoch must change nothing", () => {
@@ -275,21 +307,46 @@ test("a live broker must take up the role that was decided; one that is down, or
   expect(cut.longAfter().end()).toEqual([]);
 });
 
+test("what a broker that stood still has missed it must still take up afterwards", () => {
+  const story = history();
+  for (const broker of [1, 2, 3]) story.running(broker);
+  story.decide({}).becomesLeader(1, 0, 0);
+  for (const broker of [2, 3]) story.follows(broker, 1, 0);
+  story.node("Paused", "broker-1").decide({ leader: 2 }).becomesLeader(2, 1, 0).follows(3, 2, 1);
+  const resumed = story.wait(SETTLING_TIME).node("Resumed", "broker-1") as EnsembleHistory;
+  expect(resumed.longAfter().end()).toEqual(["ControllerViewMatchesBrokers"]);
+});
+
+test("nothing is demanded while most of the ensemble is down", () => {
+  const base = (): EnsembleHistory => {
+    const story = history().established(1, 1).agreed(txn(1, 1)).running(2).registeredAs(2, 100).unregistered(2, 100, 150);
+    return story.node("ProcessCrashed", "zookeeper-3") as EnsembleHistory;
+  };
+  expect(base().longAfter().end()).toEqual(["BrokerEventuallyRegistered"]);
+  expect((base().node("ProcessCrashed", "zookeeper-2") as EnsembleHistory).longAfter().end()).toEqual([]);
+});
+
 test("a broker that runs is registered, or soon will be", () => {
   const base = (): EnsembleHistory => history().established(1, 1).running(2).registeredAs(2, 100).unregistered(2, 100, 150);
   expect(base().longAfter().end()).toEqual(["BrokerEventuallyRegistered"]);
   expect(base().registeredAs(2, 200).longAfter().end()).toEqual([]);
+  const paused = history().established(1, 1).running(2).registeredAs(2, 100).node("Paused", "broker-2") as EnsembleHistory;
+  const resumed = paused.unregistered(2, 100, 150).node("Resumed", "broker-2") as EnsembleHistory;
+  expect(resumed.longAfter().end()).toEqual(["BrokerEventuallyRegistered"]);
 });
 
 test("an ISR change that is asked for is answered for good", () => {
   const proposed = { kind: "IsrChangeProposed", ...ORDERS, broker: 1, change: "shrink", leaderEpoch: 0 } as const;
-  const base = (): EnsembleHistory => {
-    const story = history().running(1).decide({}).becomesLeader(1, 0, 0) as EnsembleHistory;
+  const base = (leadersWriteIsr = false): EnsembleHistory => {
+    const story = new EnsembleHistory({ leadersWriteIsr }).running(1).decide({}).becomesLeader(1, 0, 0) as EnsembleHistory;
     return story.tell("broker-1", { ...proposed, partitionEpoch: 0, isr: [1] });
   };
-  const answered = (error: "NONE" | "FENCED_LEADER_EPOCH"): EnsembleHistory =>
-    base().tell("broker-1", { kind: "IsrChangeAnswered", ...ORDERS, broker: 1, error });
+  const answered = (error: "NONE" | "FENCED_LEADER_EPOCH" | "INVALID_UPDATE_VERSION", leadersWriteIsr = false): EnsembleHistory =>
+    base(leadersWriteIsr).tell("broker-1", { kind: "IsrChangeAnswered", ...ORDERS, broker: 1, error });
   expect(base().longAfter().end()).toContain("AlterPartitionSettles");
   expect(answered("FENCED_LEADER_EPOCH").longAfter().end()).toContain("AlterPartitionSettles");
   expect(answered("NONE").longAfter().end()).not.toContain("AlterPartitionSettles");
+  // Who writes it to the store itself tries again when it is time to, or has no need to any more.
+  expect(answered("INVALID_UPDATE_VERSION", true).longAfter().end()).not.toContain("AlterPartitionSettles");
+  expect(base(true).longAfter().end()).toContain("AlterPartitionSettles");
 });

@@ -4,7 +4,7 @@ import type { ZkTransaction } from "../../kafka/zookeeper/transaction.ts";
 import type { ZkTransactionCommitted } from "../../kafka/zookeeper-events.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Observation } from "../observation.ts";
-import { firstLoggedAtOrAfter, type GhostEnsemble, type GhostZkServer } from "./ghost-ensemble.ts";
+import { firstAtOrAfter, type GhostEnsemble, type GhostZkServer } from "./ghost-ensemble.ts";
 
 export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | NodeEvent, o: Observation): void {
   switch (event.kind) {
@@ -21,8 +21,8 @@ export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | 
       return;
     case "ZkLogTruncated": {
       const server = of(ensemble, event.server, o);
-      const keep = firstLoggedAtOrAfter(server.log, event.to + 1);
-      ensemble.cutCommitted = server.log.slice(keep).some(({ zxid }) => ensemble.isCommitted(zxid));
+      const keep = firstAtOrAfter(server.log, event.to + 1);
+      ensemble.firstCut = server.log.slice(keep).find(({ zxid }) => ensemble.isCommitted(zxid))?.zxid;
       server.log.length = keep;
       server.applied = Math.min(server.applied, event.to);
       return;
@@ -46,9 +46,9 @@ export function applyEnsembleEvent(ensemble: GhostEnsemble, event: KafkaEvent | 
 
 /** What the new leader has logged is committed, whether or not its predecessor came to say so. */
 function establish(ensemble: GhostEnsemble, server: GhostZkServer, o: Observation): void {
-  for (let i = firstLoggedAtOrAfter(server.log, ensemble.last.zxid + 1); i < server.log.length; i++) {
+  for (let i = firstAtOrAfter(server.log, ensemble.last.zxid + 1); i < server.log.length; i++) {
     const transaction = server.log[i] as ZkTransaction;
-    ensemble.commit(transaction.zxid, o.step, o.timeUs);
+    ensemble.commit(transaction, o.step, o.timeUs);
     ensemble.expect(transaction);
   }
   server.applied = server.lastZxid;
@@ -60,13 +60,10 @@ function commit(ensemble: GhostEnsemble, event: ZkTransactionCommitted, o: Obser
   const { zxid, session, body } = event.transaction;
   ensemble.appliedBefore = server.applied;
   server.applied = Math.max(server.applied, zxid);
-  ensemble.isNews = ensemble.commit(zxid, o.step, o.timeUs);
+  ensemble.isNews = ensemble.commit(event.transaction, o.step, o.timeUs);
   ensemble.closedPaths = undefined;
   if (!ensemble.isNews) return;
-  if (body.type === "closeSession") {
-    ensemble.closedPaths = ensemble.ephemerals.get(session);
-    ensemble.ephemerals.delete(session);
-  }
+  if (body.type === "closeSession") ensemble.closedPaths = ensemble.takeEphemerals(session);
   for (const path of event.deleted) ensemble.dropEphemeral(path);
   for (const { path, owner } of event.created) if (owner !== 0) ensemble.addEphemeral(owner, path);
 }

@@ -30,7 +30,7 @@ export class GhostZkServer {
   }
 
   has(zxid: Zxid): boolean {
-    return zxid <= this.base || this.log[firstLoggedAtOrAfter(this.log, zxid)]?.zxid === zxid;
+    return zxid <= this.base || this.log[firstAtOrAfter(this.log, zxid)]?.zxid === zxid;
   }
 }
 
@@ -43,16 +43,17 @@ interface Committed {
 export class GhostEnsemble {
   readonly servers: GhostZkServer[] = [];
   /** Every transaction that some server has applied as committed, in zxid order. */
-  readonly zxids: Zxid[] = [];
+  readonly committed: ZkTransaction[] = [];
   last: Committed = { zxid: 0, step: 0, timeUs: 0 };
   /** Paths by session, of the ephemeral nodes that are there. */
-  readonly ephemerals = new Map<SessionId, Set<string>>();
+  private readonly ephemerals = new Map<SessionId, Set<string>>();
+  private readonly owners = new Map<string, SessionId>();
   /** A server's disk was wiped: what rests on its log is no longer promised. */
   serverWiped = false;
   /** The server that the event is about. */
   server: GhostZkServer | undefined;
-  /** Whether the cut that is looked at took a committed transaction from the server's log. */
-  cutCommitted = false;
+  /** The first committed transaction that the cut which is looked at took from the server's log; undefined if it took none. */
+  firstCut: Zxid | undefined;
   /** Whether the commit that is looked at is the first of its transaction. */
   isNews = false;
   /** Where the server stood before this commit. */
@@ -73,17 +74,17 @@ export class GhostEnsemble {
   }
 
   /** False if it was known already. */
-  commit(zxid: Zxid, step: number, timeUs: Micros): boolean {
+  commit(transaction: ZkTransaction, step: number, timeUs: Micros): boolean {
+    const { zxid } = transaction;
     if (zxid <= this.last.zxid) return false;
-    this.zxids.push(zxid);
+    this.committed.push(transaction);
     this.last = { zxid, step, timeUs };
     return true;
   }
 
   /** What a transaction does to ephemeral nodes, when no server has told of it yet. */
   expect({ session, body }: ZkTransaction): void {
-    const { ephemerals } = this;
-    if (body.type === "closeSession") ephemerals.delete(session);
+    if (body.type === "closeSession") this.takeEphemerals(session);
     else if (body.type === "nodes") {
       for (const node of body.nodes) {
         if (node.op === "delete") this.dropEphemeral(node.path);
@@ -93,44 +94,69 @@ export class GhostEnsemble {
   }
 
   addEphemeral(owner: SessionId, path: string): void {
+    this.owners.set(path, owner);
     const paths = this.ephemerals.get(owner);
     if (paths === undefined) this.ephemerals.set(owner, new Set([path]));
     else paths.add(path);
   }
 
   dropEphemeral(path: string): void {
-    for (const paths of this.ephemerals.values()) paths.delete(path);
+    const owner = this.owners.get(path);
+    if (owner === undefined) return;
+    this.owners.delete(path);
+    this.ephemerals.get(owner)?.delete(path);
+  }
+
+  /** The session's nodes, which go with it now. */
+  takeEphemerals(session: SessionId): ReadonlySet<string> | undefined {
+    const paths = this.ephemerals.get(session);
+    this.ephemerals.delete(session);
+    for (const path of paths ?? []) this.owners.delete(path);
+    return paths;
   }
 
   /** The first committed transaction after `zxid`; undefined if none is known. */
-  nextAfter(zxid: Zxid): Zxid | undefined {
-    return this.zxids[firstAtOrAfter(this.zxids, zxid + 1)];
+  nextAfter(zxid: Zxid): ZkTransaction | undefined {
+    return this.committed[firstAtOrAfter(this.committed, zxid + 1)];
   }
 
   isCommitted(zxid: Zxid): boolean {
-    return this.zxids[firstAtOrAfter(this.zxids, zxid)] === zxid;
+    return this.committed[firstAtOrAfter(this.committed, zxid)]?.zxid === zxid;
+  }
+
+  /** The first committed transaction that `server` has not in its history; undefined if it has all. */
+  missingOn({ base, log }: GhostZkServer): ZkTransaction | undefined {
+    const { committed } = this;
+    let logged = 0;
+    for (let i = firstAtOrAfter(committed, base + 1); i < committed.length; i++) {
+      const transaction = committed[i] as ZkTransaction;
+      while (logged < log.length && (log[logged] as ZkTransaction).zxid < transaction.zxid) logged++;
+      const found = log[logged];
+      if (found === undefined || !isSameTransaction(found, transaction)) return transaction;
+    }
+    return undefined;
   }
 }
 
-/** Index of the first of `log`, in zxid order, that is not below `zxid`. */
-export function firstLoggedAtOrAfter(log: readonly ZkTransaction[], zxid: Zxid): number {
+/** Transactions are shared values, so the same one is nearly always the same object. */
+export function isSameTransaction(a: ZkTransaction, b: ZkTransaction): boolean {
+  if (a === b) return true;
+  if (a.zxid !== b.zxid || a.session !== b.session || a.body.type !== b.body.type) return false;
+  return pathsOf(a).join() === pathsOf(b).join();
+}
+
+function pathsOf({ body }: ZkTransaction): readonly string[] {
+  if (body.type === "nodes") return body.nodes.map(({ op, path }) => `${op} ${path}`);
+  return body.type === "closeSession" ? body.paths : [];
+}
+
+/** Index of the first of `log`, which is in zxid order, that is not below `zxid`. */
+export function firstAtOrAfter(log: readonly ZkTransaction[], zxid: Zxid): number {
   let low = 0;
   let high = log.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((log[middle] as ZkTransaction).zxid < zxid) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Index of the first of ascending `zxids` that is not below `zxid`. */
-function firstAtOrAfter(zxids: readonly Zxid[], zxid: Zxid): number {
-  let low = 0;
-  let high = zxids.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((zxids[middle] as Zxid) < zxid) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -56,6 +56,8 @@ export function applyStoreEvent(ghost: Ghost, event: KafkaEvent | NodeEvent, o: 
       return;
     }
     case "PartitionStateWritten": {
+      store.isNews = false;
+      if (ghost.topics.isPast(event.topic, event.metadataOffset)) return;
       const partition = ghost.partitionOf(event.topic, event.partition);
       const before = store.written.get(partition);
       store.isNews = before === undefined || event.metadataOffset > before.event.metadataOffset;
@@ -66,6 +68,7 @@ export function applyStoreEvent(ghost: Ghost, event: KafkaEvent | NodeEvent, o: 
       return;
     }
     case "PartitionReassigned": {
+      if (ghost.topics.isPast(event.topic, event.metadataOffset)) return;
       const partition = ghost.partitionOf(event.topic, event.partition);
       if (event.metadataOffset < partition.reassignedAt) return;
       partition.reassignedAt = event.metadataOffset;

@@ -38,6 +38,8 @@ export interface GhostOptions {
   readonly raftFetchTimeoutUs: Micros;
   /** Whether KIP-966 is on; undefined if nobody says. */
   readonly eligibleLeaderReplicas: boolean | undefined;
+  /** Whether leaders write the ISR to ZooKeeper themselves, and ask no controller. */
+  readonly leadersWriteIsr: boolean;
 }
 
 export class Ghost {
@@ -175,6 +177,11 @@ export class Ghost {
   isAwake(name: NodeName | undefined): boolean {
     const node = name === undefined ? undefined : this.nodes.get(name);
     return node === undefined || (node.up && !node.paused);
+  }
+
+  /** Whether the node's process runs, be it that it stands still. */
+  isUp(name: NodeName | undefined): boolean {
+    return name === undefined || this.nodes.get(name)?.up !== false;
   }
 
   touch(partition: GhostPartition): void {
@@ -327,10 +334,13 @@ export class Ghost {
 
   private onPartitionChanged(event: PartitionChanged, o: Observation): void {
     this.noteCommit(o);
+    this.isNews = false;
+    this.stateBefore = undefined;
+    this.partition = undefined;
+    if (this.topics.isPast(event.topic, event.metadataOffset)) return;
     const partition = this.partitionOf(event.topic, event.partition);
     const before = partition.state;
     this.isNews = before === undefined || event.metadataOffset > before.metadataOffset;
-    this.stateBefore = undefined;
     if (!this.isNews) return;
     this.stateBefore = before;
     this.stateBeforeStep = partition.stateStep;

@@ -1,10 +1,11 @@
 /**
  * Since when nothing has been done to the cluster: what promises that hold "after a while" count from.
  *
- * A process that stays down does not keep the rest from settling. A link that is cut, or a process that stands still, may,
- * and so nothing is demanded meanwhile.
+ * A process that stays down does not keep the rest from settling. A link that is cut, or a process that stands still, may, and
+ * so does the lack of a majority of those who decide: nothing is demanded meanwhile.
  */
 import type { Micros } from "../../base/units.ts";
+import type { NodeName } from "../../sim/host.ts";
 import type { Ghost } from "./ghost.ts";
 
 export class Quiet {
@@ -20,9 +21,16 @@ export class Quiet {
     return this.isDisturbed(ghost) ? 0 : now - Math.max(began, this.since);
   }
 
-  private isDisturbed({ links, nodes }: Ghost): boolean {
+  private isDisturbed(ghost: Ghost): boolean {
+    const { links, nodes, ensemble, quorum } = ghost;
     if (!links.areWhole) return true;
     for (const node of nodes.values()) if (node.paused) return true;
-    return false;
+    const voters = quorum.nodes.filter(({ voter }) => voter);
+    return lacksMajority(ensemble.servers, ghost) || lacksMajority(voters, ghost);
   }
+}
+
+function lacksMajority(members: readonly { readonly node: NodeName | undefined }[], ghost: Ghost): boolean {
+  const up = members.filter(({ node }) => ghost.isUp(node)).length;
+  return members.length > 0 && up * 2 <= members.length;
 }

@@ -33,6 +33,12 @@ export class GhostTopics {
     return found;
   }
 
+  /** Whether a decision is one about an earlier topic of this name, told by somebody who lags behind. */
+  isPast(topic: string, metadataOffset: Offset): boolean {
+    const known = this.known.get(topic);
+    return known !== undefined && metadataOffset < known.metadataOffset;
+  }
+
   /** The partitions of an earlier topic of this name, of which nothing is promised any more. */
   onCreated({ topic, topicId, metadataOffset }: TopicCreated): readonly GhostPartition[] {
     const before = this.known.get(topic);

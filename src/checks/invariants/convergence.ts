@@ -37,7 +37,7 @@ export class ControllerViewMatchesStore implements Invariant {
   }
 
   everySecond(ghost: Ghost, reporter: Reporter): void {
-    if (!ghost.isAwake(ghost.store.active?.node)) return;
+    if (!ghost.isUp(ghost.store.active?.node)) return;
     for (const [partition] of this.differing.due(ghost, reporter.timeUs)) {
       const difference = partition.forgotten ? undefined : differs(partition, ghost);
       if (difference === undefined) this.differing.forget(partition);
@@ -127,7 +127,7 @@ function astray(partition: GhostPartition, ghost: Ghost): GhostBroker | undefine
   if (state === undefined || state.leader === NONE) return undefined;
   for (const id of state.replicas) {
     const broker = ghost.brokers.get(id);
-    if (broker?.node === undefined || broker.state !== "RUNNING" || !ghost.isAwake(broker.node)) continue;
+    if (broker?.node === undefined || broker.state !== "RUNNING" || !ghost.isUp(broker.node)) continue;
     const replica = partition.replica(id);
     const role = state.leader === id ? "leader" : "follower";
     if (replica === undefined || replica.role !== role || replica.leaderEpoch !== state.leaderEpoch) return broker;
@@ -145,15 +145,14 @@ export class BrokerEventuallyRegistered implements Invariant {
   observe(_o: Observation, ghost: Ghost, reporter: Reporter): void {
     if (ghost.ensemble.servers.length === 0) return;
     for (const broker of ghost.brokers.values()) {
-      const isMissing = broker.node !== undefined && ghost.isAwake(broker.node) && wantsToBeRegistered(broker);
-      if (isMissing) this.missing.note(broker, reporter.step, reporter.timeUs);
+      if (broker.node !== undefined && wantsToBeRegistered(broker)) this.missing.note(broker, reporter.step, reporter.timeUs);
       else this.missing.forget(broker);
     }
   }
 
   everySecond(ghost: Ghost, reporter: Reporter): void {
     for (const [broker, since] of this.missing.due(ghost, reporter.timeUs)) {
-      if (!ghost.isAwake(broker.node)) continue;
+      if (!ghost.isUp(broker.node)) continue;
       reporter.report(this, {
         subject: `${broker.id}`,
         message: `broker ${broker.id} runs, and ZooKeeper has no registration of it any more`,
@@ -171,8 +170,8 @@ function wantsToBeRegistered({ registered, state }: GhostBroker): boolean {
   return !registered && (state === "STARTING" || state === "RECOVERY" || state === "RUNNING");
 }
 
-/** Refusals that leave nothing pending: the leader goes on with the ISR that it had. */
-const REFUSED_FOR_GOOD: ReadonlySet<string> = new Set(["NONE", "OPERATION_NOT_ATTEMPTED", "INELIGIBLE_REPLICA"]);
+/** Answers that leave nothing pending: the leader has the ISR that it wanted, or goes on with the one that it had. */
+const SETTLING: ReadonlySet<string> = new Set(["NONE", "OPERATION_NOT_ATTEMPTED", "INELIGIBLE_REPLICA"]);
 
 export class AlterPartitionSettles implements Invariant {
   readonly name = "AlterPartitionSettles";
@@ -198,8 +197,10 @@ export class AlterPartitionSettles implements Invariant {
         return;
       }
       case "IsrChangeAnswered":
-        if (REFUSED_FOR_GOOD.has(event.error))
+        // A leader that writes the ISR itself takes any refusal for the end of it.
+        if (ghost.options.leadersWriteIsr || SETTLING.has(event.error)) {
           this.pending.forget(ghost.replicaOf(event.topic, event.partition, event.broker, o));
+        }
         return;
       case "LeaderIsrUpdated":
         // While a member is being added, the maximal ISR is larger; while some are being dropped, nothing is told.
@@ -213,7 +214,7 @@ export class AlterPartitionSettles implements Invariant {
   everySecond(ghost: Ghost, reporter: Reporter): void {
     for (const [replica, since] of this.pending.due(ghost, reporter.timeUs)) {
       const { partition, broker } = replica;
-      if (partition.forgotten || replica.role !== "leader" || !ghost.isAwake(broker.node)) this.pending.forget(replica);
+      if (partition.forgotten || replica.role !== "leader" || !ghost.isUp(broker.node)) this.pending.forget(replica);
       else this.report(replica, since, reporter);
     }
   }

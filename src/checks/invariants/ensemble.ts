@@ -11,8 +11,9 @@
  * that rests on its log is promised.
  */
 import type { ZkServerId } from "../../kafka/ids.ts";
-import { epochOf, zxidText } from "../../kafka/zookeeper/zxid.ts";
+import { epochOf, type Zxid, zxidText } from "../../kafka/zookeeper/zxid.ts";
 import type { Ghost } from "../ghost/ghost.ts";
+import { isSameTransaction } from "../ghost/ghost-ensemble.ts";
 import type { Fact, Invariant, Reporter } from "../invariant.ts";
 import type { Observation } from "../observation.ts";
 
@@ -23,19 +24,22 @@ export class ZkElectionSafety implements Invariant {
   readonly watches = ["ZkLeaderEstablished"] as const;
   private readonly leaders = new Map<number, { readonly server: ZkServerId; readonly fact: Fact }>();
 
-  observe({ event }: Observation, _ghost: Ghost, reporter: Reporter): void {
-    if (event.kind !== "ZkLeaderEstablished") return;
+  observe({ event }: Observation, { ensemble }: Ghost, reporter: Reporter): void {
+    if (event.kind !== "ZkLeaderEstablished" || ensemble.serverWiped) return;
     const { epoch, server } = event;
     const fact = reporter.now(`zookeeper-${server} was established as leader of epoch ${epoch}`);
     const known = this.leaders.get(epoch);
-    if (known === undefined) this.leaders.set(epoch, { server, fact });
-    else if (known.server !== server) {
-      reporter.report(this, {
-        subject: `epoch ${epoch}`,
-        message: `zookeeper-${known.server} and zookeeper-${server} both lead the ensemble in epoch ${epoch}`,
-        facts: [known.fact, fact],
-      });
+    if (known === undefined) {
+      this.leaders.set(epoch, { server, fact });
+      return;
     }
+    // Who leads again begins another epoch: transactions of two terms would have the same zxids.
+    const who =
+      known.server === server
+        ? `zookeeper-${server} leads the ensemble twice`
+        : `zookeeper-${known.server} and zookeeper-${server} both lead the ensemble`;
+    const message = `${who} in epoch ${epoch}`;
+    reporter.report(this, { subject: `epoch ${epoch}`, message, facts: [known.fact, fact] });
   }
 }
 
@@ -46,24 +50,26 @@ export class ZkCommittedWritesKept implements Invariant {
   readonly watches = ["ZkLeaderEstablished", "ZkLogTruncated"] as const;
 
   observe({ event }: Observation, { ensemble }: Ghost, reporter: Reporter): void {
-    const { server, last } = ensemble;
+    const { server } = ensemble;
     if (server === undefined || ensemble.serverWiped) return;
     if (event.kind === "ZkLeaderEstablished") {
-      // A leader whose history ends early makes nothing committed, so `last` is still the one that it lacks.
-      if (last.zxid > 0 && !server.has(last.zxid)) {
-        this.report(reporter, ensemble, `zookeeper-${event.server} was established as leader of epoch ${event.epoch} without it`);
-      }
-    } else if (event.kind === "ZkLogTruncated" && ensemble.cutCommitted) {
-      this.report(reporter, ensemble, `zookeeper-${event.server} cut its log down to ${zxidText(event.to)}`);
+      const missing = ensemble.missingOn(server);
+      if (missing === undefined) return;
+      const what = `zookeeper-${event.server} was established as leader of epoch ${event.epoch} without it`;
+      this.report(reporter, ensemble, missing.zxid, what);
+    } else if (event.kind === "ZkLogTruncated" && ensemble.firstCut !== undefined) {
+      const what = `zookeeper-${event.server} cut its log down to ${zxidText(event.to)}`;
+      this.report(reporter, ensemble, ensemble.firstCut, what);
     }
   }
 
-  private report(reporter: Reporter, { last }: Ghost["ensemble"], what: string): void {
-    const subject = zxidText(last.zxid);
+  private report(reporter: Reporter, { last }: Ghost["ensemble"], lost: Zxid, what: string): void {
+    const subject = zxidText(lost);
+    const committed = `the ensemble had committed up to ${zxidText(last.zxid)}`;
     reporter.report(this, {
       subject,
       message: `the committed transaction ${subject} is lost to the ensemble`,
-      facts: [{ step: last.step, timeUs: last.timeUs, text: `transaction ${subject} was committed` }, reporter.now(what)],
+      facts: [{ step: last.step, timeUs: last.timeUs, text: committed }, reporter.now(what)],
     });
   }
 }
@@ -78,13 +84,14 @@ export class ZkTotalOrder implements Invariant {
     if (event.kind !== "ZkTransactionCommitted" || ensemble.serverWiped) return;
     const { zxid } = event.transaction;
     const expected = ensemble.nextAfter(ensemble.appliedBefore);
-    if (zxid === expected) return;
+    if (expected !== undefined && isSameTransaction(expected, event.transaction)) return;
     const { server } = ensemble;
     if (server !== undefined && zxid <= server.found && server.has(zxid)) return;
     const subject = `zookeeper-${event.server}@${zxidText(zxid)}`;
     if (!reporter.isNew(this, subject)) return;
     const { last } = ensemble;
-    const should = expected === undefined ? "nothing" : zxidText(expected);
+    const other = expected?.zxid === zxid ? "another transaction" : zxidText(expected?.zxid ?? 0);
+    const should = expected === undefined ? "nothing" : other;
     reporter.report(this, {
       subject,
       message: `zookeeper-${event.server} applied ${zxidText(zxid)} (epoch ${epochOf(zxid)}) after ${zxidText(ensemble.appliedBefore)}, where ${should} comes next`,

@@ -94,6 +94,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
       enabled: INVARIANT_NAMES.filter((name) => promised.includes(name) || scenario.expect.violates.includes(name)),
       raftFetchTimeoutUs: ms(nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
+      leadersWriteIsr: !scenario.dials["isr.alterPartition"],
     });
     this.timeline = options.withTimeline ? new Timeline() : undefined;
     this.listener = options.listener;
