@@ -69,6 +69,8 @@ export class Follower implements TimerTarget, ServingRole {
   private unlogged: Proposal[] = [];
   /** Told to be committed before this server serves. */
   private committedUpTo: Zxid = 0;
+  /** The leader has sent its whole state. */
+  private installed = false;
   /** The last transaction that must be on disk before the history can be acknowledged. */
   private historyEnd: Zxid = 0;
   private readonly pendingSyncs = new Fifo<ClientRequest>();
@@ -110,6 +112,7 @@ export class Follower implements TimerTarget, ServingRole {
         return;
       case "ZabSnap":
         this.db.install(message.snapshot);
+        this.installed = true;
         return;
       case "ZabNewLeader":
         this.onNewLeader();
@@ -188,7 +191,9 @@ export class Follower implements TimerTarget, ServingRole {
     this.historyEnd = history.at(-1)?.zxid ?? 0;
     const missing = this.db.replaceTail(history);
     for (const transaction of missing) syncer.process(transaction);
-    if (missing.length === 0) this.acknowledgeHistory();
+    if (missing.length > 0) return;
+    if (this.installed) syncer.flush();
+    else this.acknowledgeHistory();
   }
 
   /** Only now: an epoch counts as current once all that it begins with is on disk. */

@@ -27,6 +27,8 @@ export class SyncRequestProcessor implements DiskTarget {
   private readonly listener: SyncListener;
   private gathered: ZkTransaction[] = [];
   private writing: readonly ZkTransaction[] = [];
+  /** The disk is being waited for. */
+  private busy = false;
   /** Servers must not all take their snapshots at the same time. */
   private snapshotAfter: number;
   /** Only a server that is in step with a leader takes snapshots: what it has applied is committed then. */
@@ -40,12 +42,17 @@ export class SyncRequestProcessor implements DiskTarget {
   }
 
   get isIdle(): boolean {
-    return this.gathered.length === 0 && this.writing.length === 0;
+    return !this.busy;
   }
 
   process(transaction: ZkTransaction): void {
     this.gathered.push(transaction);
-    if (this.writing.length === 0) this.writeNext();
+    if (!this.busy) this.writeNext();
+  }
+
+  /** Comes back when the disk has done what was asked of it before, though there is nothing to be logged. */
+  flush(): void {
+    if (!this.busy) this.writeNext();
   }
 
   onDiskDone(operation: DiskOperation, ok: boolean): void {
@@ -58,6 +65,7 @@ export class SyncRequestProcessor implements DiskTarget {
   }
 
   private writeNext(): void {
+    this.busy = true;
     this.writing = this.gathered;
     this.gathered = [];
     let bytes = 0;
@@ -73,8 +81,9 @@ export class SyncRequestProcessor implements DiskTarget {
   }
 
   private onSynced(): void {
-    const { zxid } = this.writing.at(-1) as ZkTransaction;
+    const zxid = this.writing.at(-1)?.zxid ?? this.db.disk.lastZxid;
     this.writing = [];
+    this.busy = false;
     if (this.mayTakeSnapshots && this.db.disk.sinceSnapshot > this.snapshotAfter) {
       this.db.takeSnapshot();
       this.snapshotAfter = this.drawSnapshotCount();

@@ -5,7 +5,6 @@
  * The epochs and the snapshot are forced to disk as they are written. The log is written to the page cache; SyncRequestProcessor forces it.
  * Source: FileTxnLog, FileTxnSnapLog, QuorumPeer.setAcceptedEpoch, setCurrentEpoch.
  */
-import { assert } from "../../base/assert.ts";
 import type { AppendFile, DiskOperation, TornEntry, ValueFile } from "../../sim/host.ts";
 import type { Snapshot } from "./data-tree.ts";
 import { transactionBytes } from "./quorum-messages.ts";
@@ -107,9 +106,7 @@ export class TransactionLog {
   }
 
   fsync(operation: DiskOperation): void {
-    const file = this.files.at(-1);
-    assert(file !== undefined, "fsync of no log");
-    this.context.host.disk.fsync(file, operation);
+    this.context.host.disk.fsync(this.files.at(-1) ?? this.newFile(this.lastZxid + 1), operation);
   }
 
   /** Forces everything to disk, the caller waiting. */

@@ -92,6 +92,24 @@ describe("an election", () => {
     for (const id of e.ids) expect(e.read(id, "/lost").error).toBe("NONODE");
   });
 
+  test("a follower too brings the epoch along that it took part in, though nothing was written in it", () => {
+    const e = new TestEnsemble().start();
+    const first = e.elect();
+    const client = e.client([first]);
+    e.isolate(first);
+    client.ask({ op: "create", path: "/lost", data: 1, mode: "PERSISTENT" });
+    e.runFor(0.5);
+    e.crash(first);
+    const others = without(e.ids, first);
+    const second = e.elect(others);
+    const follower = without(others, second)[0] as number;
+    e.crash(...others);
+    e.heal();
+    e.start(first, follower);
+    expect(e.elect([first, follower])).toBe(follower);
+    expect(e.read(first, "/lost").error).toBe("NONODE");
+  });
+
   test("a better candidate that turns up within the 200 ms is taken", () => {
     const e = new TestEnsemble();
     e.start(1, 2);

@@ -161,6 +161,33 @@ describe("synchronisation", () => {
     expect(e.read(second, "/a").error).toBe("OK");
   });
 
+  test.each(["ZabDiff", "ZabSnap"])("a follower acknowledges the leader's history only when it has it on disk (%s)", (kind) => {
+    const e = new TestEnsemble().start(...(kind === "ZabDiff" ? [1, 2, 3] : [1, 2]));
+    e.elect(kind === "ZabDiff" ? e.ids : [1, 2]);
+    const client = e.client([2], 40_000);
+    e.runFor(1);
+    e.crash(3);
+    e.elect([1, 2], 60);
+    e.runUntil(() => client.connected);
+    e.create(client, "/a");
+    e.runFor(1);
+    e.crash(1, 2);
+    const established = e.journal.of("ZkLeaderEstablished").length;
+    e.watch(kind);
+    e.world.stallDisk(nodeOf(3), true);
+    e.start(2, 3);
+    e.runFor(5);
+    expect([e.server(2).state, e.server(3).state]).toEqual(["LEADING", "FOLLOWING"]);
+    expect(e.sent(kind)).toHaveLength(1);
+    expect(e.journal.of("ZkLeaderEstablished")).toHaveLength(established);
+    e.world.stallDisk(nodeOf(3), false);
+    e.elect([2, 3]);
+    e.losePower(2, 3);
+    e.start(3, 1);
+    e.elect([3, 1], 60);
+    expect(e.read(1, "/a").error).toBe("OK");
+  });
+
   test("followers are let in as the leader goes on committing", () => {
     const e = new TestEnsemble({ disk: { fsync: constant(ms(3)) } }).start();
     const leader = e.elect();
