@@ -26,7 +26,7 @@ export function seedCount(text: string | undefined): SeedRange {
   return { from: 1, to: wholeNumber("--seeds", text, 1) };
 }
 
-export function wholeNumber(option: string, text: string, min: number): number {
+function wholeNumber(option: string, text: string, min: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
     throw argumentError(option, text, `this must be a whole number from ${min} up`);
@@ -34,7 +34,10 @@ export function wholeNumber(option: string, text: string, min: number): number {
   return value;
 }
 
-/** See no-color.org; FORCE_COLOR wins over both. */
+/**
+ * See no-color.org; FORCE_COLOR wins over both.
+ * @internal
+ */
 export function usesColour(isTerminal: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "0") return true;
