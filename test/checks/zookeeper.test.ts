@@ -346,6 +346,11 @@ test("an ISR change that is asked for is answered for good", () => {
   expect(base().longAfter().end()).toContain("AlterPartitionSettles");
   expect(answered("FENCED_LEADER_EPOCH").longAfter().end()).toContain("AlterPartitionSettles");
   expect(answered("NONE").longAfter().end()).not.toContain("AlterPartitionSettles");
+  // It was gone when its partition was moved away, and is never told (KIP-550).
+  const stray = (
+    answered("FENCED_LEADER_EPOCH").decide({ replicas: [2, 3], isr: [2, 3], leader: 2 }) as EnsembleHistory
+  ).longAfter();
+  expect(stray.end()).not.toContain("AlterPartitionSettles");
   // Who writes it to the store itself tries again when it is time to, or has no need to any more.
   expect(answered("INVALID_UPDATE_VERSION", true).longAfter().end()).not.toContain("AlterPartitionSettles");
   expect(base(true).longAfter().end()).toContain("AlterPartitionSettles");

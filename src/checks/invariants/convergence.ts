@@ -9,7 +9,8 @@
  * AlterPartitionSettles. A leader that wants another ISR is told yes or no.
  *
  * Each may be otherwise for a while, and as long as a link is cut or a process stands still: {@link SETTLING_TIME} of quiet is
- * too long. Legal: a broker that is down; a controller that is just being elected; a partition that nobody may lead.
+ * too long. Legal: a broker that is down; a controller that is just being elected; a partition that nobody may lead; a broker
+ * that was gone when a partition was moved away from it, and goes on believing that it leads there.
  */
 import { NONE } from "../../kafka/ids.ts";
 import type { Ghost } from "../ghost/ghost.ts";
@@ -214,7 +215,9 @@ export class AlterPartitionSettles implements Invariant {
   everySecond(ghost: Ghost, reporter: Reporter): void {
     for (const [replica, since] of this.pending.due(ghost, reporter.timeUs)) {
       const { partition, broker } = replica;
-      if (partition.forgotten || replica.role !== "leader" || !ghost.isUp(broker.node)) this.pending.forget(replica);
+      // A broker that was gone when the partition was moved away from it is never told (KIP-550, never built).
+      const isStray = partition.state?.replicas.includes(broker.id) === false;
+      if (partition.forgotten || isStray || replica.role !== "leader" || !ghost.isUp(broker.node)) this.pending.forget(replica);
       else this.report(replica, since, reporter);
     }
   }
