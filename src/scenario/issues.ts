@@ -137,7 +137,7 @@ const NOUNS: readonly string[] = ["event", "message", "dial"];
 
 function reportWrongWord(values: readonly unknown[], value: unknown, path: Path, sink: ProblemSink): void {
   const words = values.map(String);
-  const guess = nearest(String(value), words);
+  const guess = typeof value === "object" ? undefined : nearest(String(value), words);
   const hint = guess === undefined ? `it is one of ${listed(words)}` : `did you mean ${guess}?`;
   const key = String(path.findLast((step) => typeof step === "string"));
   const message = NOUNS.includes(key) ? `there is no ${key} ${describe(value)}` : `${quote(key)} knows no ${describe(value)}`;

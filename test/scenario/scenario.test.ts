@@ -10,7 +10,9 @@ import { parseScenario } from "../../src/scenario/loader.ts";
 import { ScenarioError } from "../../src/scenario/scenario-error.ts";
 import type { ScenarioSpec } from "../../src/scenario/spec.ts";
 
-const EVERYTHING = readFileSync(fileURLToPath(new URL("everything.yaml", import.meta.url)), "utf8");
+const [EVERYTHING, EVERYTHING_IN_ZOOKEEPER_MODE] = ["everything.yaml", "everything-in-zookeeper-mode.yaml"].map((file) =>
+  readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8"),
+) as [string, string];
 
 function load(text: string): ScenarioSpec {
   return parseScenario(text, "test.yaml", { invariants: ["NoAckedLoss"] });
@@ -313,23 +315,23 @@ test("the nemesis leaves the cluster alone before the end", () => {
 });
 
 describe("whatever the file holds, there is a scenario or a ScenarioError", () => {
-  const whole = parse(EVERYTHING) as object;
-  const paths = pathsOf(whole);
+  const wholes = [EVERYTHING, EVERYTHING_IN_ZOOKEEPER_MODE].map((text) => parse(text) as object);
+  const places = wholes.flatMap((whole, index) => pathsOf(whole).map((path) => [index, path] as const));
 
-  /** Everything, with a few of its values replaced by anything: what a person might write by mistake, and worse. */
+  /** Everything of either mode, with a few of its values replaced by anything: what a person might write by mistake, and worse. */
   const damaged = fc
     .array(
       fc.tuple(
-        fc.constantFrom(...paths),
+        fc.constantFrom(...places),
         fc.oneof(fc.jsonValue(), fc.constantFrom("leader(x-0)", "broker-9", "5s", -1, 1e300, "{n}", ">0", "..", "a..b")),
         fc.boolean(),
       ),
       { minLength: 1, maxLength: 3 },
     )
     .map((changes) => {
-      const copy = structuredClone(whole);
-      for (const [path, value, rename] of changes) damage(copy, path, value, rename);
-      return stringify(copy);
+      const copies = structuredClone(wholes);
+      for (const [[index, path], value, rename] of changes) damage(copies[index] as object, path, value, rename);
+      return stringify(copies[changes[0]?.[0][0] ?? 0]);
     });
 
   property.prop([damaged], { numRuns: 100 })("damaged scenarios", (text) => {
