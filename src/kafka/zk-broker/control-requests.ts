@@ -2,7 +2,7 @@
  * ZooKeeper mode: the orders of the controller, one after the other, as they come: LeaderAndIsr, UpdateMetadata, StopReplica.
  *
  * An order that was meant for an earlier registration of this broker is refused as it arrives (KIP-380), one of an older
- * controller than has been heard of when its turn comes. Source: KafkaApis, ReplicaManager.replicaStateChangeLock, replication.md 3.10.
+ * controller than has been heard of when its turn comes. Source: KafkaApis, ReplicaManager.replicaStateChangeLock.
  */
 import type { Micros } from "../../base/units.ts";
 import type { Timer, TimerTarget } from "../../sim/host.ts";

@@ -1,6 +1,6 @@
 /**
  * Asks the controller to take over what this broker leads, before it stops: `controlled.shutdown.max.retries` times at most,
- * with a rest in between. Whatever comes of it, the broker stops then. Source: KafkaServer.controlledShutdown, coordination.md A8.
+ * with a rest in between. Whatever comes of it, the broker stops then. Source: KafkaServer.controlledShutdown.
  */
 import { ms } from "../../base/units.ts";
 import type { Host, NodeName, Timer, TimerTarget } from "../../sim/host.ts";

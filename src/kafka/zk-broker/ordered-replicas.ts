@@ -3,7 +3,7 @@
  *
  * A LeaderAndIsr counts only in a leader epoch that is newer than the replica's. A replica whose leader is not known to live is
  * hosted, but not told who leads: it keeps its old epoch, and waits for the next order. Source: ReplicaManager.becomeLeaderOrFollower,
- * makeLeaders, makeFollowers, stopReplicas, replication.md 3.10.
+ * makeLeaders, makeFollowers, stopReplicas.
  */
 import type { ErrorCode } from "../errors.ts";
 import { report } from "../events.ts";

@@ -7,7 +7,7 @@
  * at every 2.5 s, when there was none for 5 s or nothing has been announced for 60 s.
  *
  * Kafka holds the partition's lock while it waits for the store. So here: see {@link isLocked}.
- * Source: Partition.expandIsr and shrinkIsr, ReplicationUtils, ReplicaManager.maybePropagateIsrChanges (2.6), replication.md 3.8.
+ * Source: Partition.expandIsr and shrinkIsr, ReplicationUtils, ReplicaManager.maybePropagateIsrChanges (2.6).
  */
 import { type Micros, ms } from "../../base/units.ts";
 import type { Host, Timer, TimerTarget } from "../../sim/host.ts";

@@ -1,7 +1,7 @@
 /**
  * A leader asks for other ISRs: what holds is written to the store, told to all brokers by UpdateMetadata, and answered. The leader
  * itself learns its new partition epoch from the answer; nobody gets a LeaderAndIsr. Source: KafkaController.processAlterPartition,
- * KIP-497; coordination.md A7.
+ * KIP-497.
  */
 import type { ErrorCode } from "../errors.ts";
 import { NONE, partitionName, type TopicPartition } from "../ids.ts";

@@ -2,7 +2,7 @@
  * From time to time the controller looks whether leaders have strayed from their preferred replicas, and brings them back.
  *
  * First 5 s after it has taken over, then `leader.imbalance.check.interval.seconds` after each look.
- * Source: KafkaController.processAutoPreferredReplicaLeaderElection; replication.md 5.4.
+ * Source: KafkaController.processAutoPreferredReplicaLeaderElection.
  */
 import { type Micros, seconds } from "../../base/units.ts";
 import type { TimerId, TimerTarget } from "../../sim/host.ts";

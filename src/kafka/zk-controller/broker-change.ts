@@ -3,7 +3,7 @@
  *
  * A broker that has registered anew since it was last looked at has died and come back, whether its absence was seen or not: its czxid is
  * higher (KIP-380, 2.2). Before, it went unnoticed, and the broker waited for orders that never came.
- * Source: KafkaController.processBrokerChange, onBrokerStartup, onBrokerFailure; coordination.md A4.
+ * Source: KafkaController.processBrokerChange, onBrokerStartup, onBrokerFailure.
  */
 import type { BrokerId } from "../ids.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";

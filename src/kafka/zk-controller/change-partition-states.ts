@@ -1,6 +1,6 @@
 /**
  * The state machine of partitions: brings partitions to a state, electing leaders where that takes one, and tells the brokers.
- * Source: ZkPartitionStateMachine; coordination.md A5.
+ * Source: ZkPartitionStateMachine.
  */
 import { assert } from "../../base/assert.ts";
 import type { TopicPartition } from "../ids.ts";

@@ -1,6 +1,6 @@
 /**
  * The state machine of replicas: brings replicas to a state, takes them out of the ISR where that is part of it, and tells the brokers.
- * Source: ZkReplicaStateMachine; coordination.md A5.
+ * Source: ZkReplicaStateMachine.
  */
 import { type BrokerId, partitionName } from "../ids.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";

@@ -1,6 +1,6 @@
 /**
  * Wins or loses an election as before 2.1: first `/controller` is created, then the epoch raised. In between somebody else may have been
- * elected. Source: KafkaController.elect, incrementControllerEpoch (2.0); coordination.md A3.
+ * elected. Source: KafkaController.elect, incrementControllerEpoch (2.0).
  */
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";
 import { create, dataOf, getData, setData } from "../zk/store-requests.ts";

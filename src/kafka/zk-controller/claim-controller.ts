@@ -2,7 +2,7 @@
  * Wins or loses an election in one transaction: `/controller` is created and the epoch raised, or neither (KAFKA-6082, 2.1).
  *
  * A refusal may come from this very request, whose first answer was lost: then `/controller` names this broker, and the epoch is the one
- * that it wanted. Source: KafkaZkClient.registerControllerAndIncrementControllerEpoch; coordination.md A3.
+ * that it wanted. Source: KafkaZkClient.registerControllerAndIncrementControllerEpoch.
  */
 import { US_PER_MS } from "../../base/units.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";

@@ -2,7 +2,7 @@
  * The controller's orders on their way: one queue for each broker, one request in flight, in order, again and again until it is answered.
  *
  * A broker that can't be reached holds up nobody else, and gets everything once it can be, in the order in which it was decided: what
- * brokers know differs for a while. Source: ControllerChannelManager, RequestSendThread; coordination.md A6.
+ * brokers know differs for a while. Source: ControllerChannelManager, RequestSendThread.
  */
 import { assert } from "../../base/assert.ts";
 import { ms } from "../../base/units.ts";
@@ -59,10 +59,6 @@ export class ControlChannels implements CompletionHandler<BrokerId>, TimerTarget
       "socket.connection.setup.timeout.ms": setupTimeoutMs,
     };
     this.client = new NetworkClient(host, network, config["request.timeout.ms"], this);
-  }
-
-  hasBroker(broker: BrokerId): boolean {
-    return this.channels.has(broker);
   }
 
   addBroker(broker: BrokerId, node: NodeName): void {

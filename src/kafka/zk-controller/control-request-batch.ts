@@ -1,6 +1,6 @@
 /**
  * What one step of the controller orders the brokers to do: gathered, merged per broker, then sent as LeaderAndIsr, UpdateMetadata and
- * StopReplica, in this order. Source: AbstractControllerBrokerRequestBatch; coordination.md A6.
+ * StopReplica, in this order. Source: AbstractControllerBrokerRequestBatch.
  *
  * What is equal for several brokers is built once and shared between their requests.
  */

@@ -2,7 +2,7 @@
  * A broker asks to be relieved before it stops: what it leads gets another leader, what it follows goes on without it.
  *
  * All partitions at once, or one after the other before requests to the store went out in batches (KAFKA-5642, 1.1): then a broker
- * with thousands of partitions takes minutes. Source: KafkaController.doControlledShutdown; coordination.md A8.
+ * with thousands of partitions takes minutes. Source: KafkaController.doControlledShutdown.
  */
 import type { ErrorCode } from "../errors.ts";
 import { type BrokerId, NONE, type TopicPartition } from "../ids.ts";

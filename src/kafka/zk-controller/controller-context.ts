@@ -133,10 +133,6 @@ export class ControllerContext {
     return this.brokers.has(broker) && !this.shuttingDownBrokers.has(broker);
   }
 
-  isLiveOrShuttingDownBroker(broker: BrokerId): boolean {
-    return this.brokers.has(broker);
-  }
-
   isReplicaOnline(broker: BrokerId, { topic, partition }: TopicPartition, includeShuttingDown = false): boolean {
     if (includeShuttingDown ? !this.brokers.has(broker) : !this.isLiveBroker(broker)) return false;
     const offline = this.replicasOnOfflineDirs.get(broker);

@@ -1,6 +1,6 @@
 /**
  * Who is the controller: looks at `/controller`, stands for election when nobody is, resigns when somebody else is.
- * Source: KafkaController.elect, maybeResign, triggerControllerMove; coordination.md A3.
+ * Source: KafkaController.elect, maybeResign, triggerControllerMove.
  */
 import { NONE } from "../ids.ts";
 import { type AbortReason, DONE, Procedure, type Step } from "../zk/procedure.ts";

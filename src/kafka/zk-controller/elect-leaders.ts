@@ -1,7 +1,6 @@
 /**
  * Elects leaders for partitions that have had one: reads their states, decides, writes conditionally, and starts again with those whose
- * state has changed in between, which may have been this very write. Source: ZkPartitionStateMachine.electLeaderForPartitions;
- * coordination.md A5.
+ * state has changed in between, which may have been this very write. Source: ZkPartitionStateMachine.electLeaderForPartitions.
  */
 import { type BrokerId, partitionName, type TopicPartition } from "../ids.ts";
 import { Procedure, type Step } from "../zk/procedure.ts";

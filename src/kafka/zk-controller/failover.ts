@@ -1,7 +1,7 @@
 /**
  * Takes over, in this order: reads the store (setting watches on the way), gets ready for topic deletions, tells all brokers who lives, brings
  * replicas and then partitions to their states, resumes what the last controller has left undone.
- * Source: KafkaController.onControllerFailover; coordination.md A3.
+ * Source: KafkaController.onControllerFailover.
  */
 import { fail } from "../../base/assert.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";

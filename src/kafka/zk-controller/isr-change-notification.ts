@@ -1,6 +1,6 @@
 /**
  * Leaders that write the ISR to the store themselves leave notes about it there: the controller reads what has changed, tells all
- * brokers, and removes the notes. Source: KafkaController.processIsrChangeNotification; coordination.md A7, replication.md 3.8.
+ * brokers, and removes the notes. Source: KafkaController.processIsrChangeNotification.
  */
 import { partitionName, type TopicPartition } from "../ids.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";

@@ -3,7 +3,7 @@
  *
  * Unlike in KRaft, a proposal that asks for what already is counts as done, even if it rests on an older partition epoch: the
  * answer is how a leader that missed the first one learns the new epoch. The order of the checks decides which error a leader
- * gets. Source: KafkaController.tryProcessAlterPartition, KIP-497, KIP-704, KIP-841, KAFKA-14144, KAFKA-14154, coordination.md A7.
+ * gets. Source: KafkaController.tryProcessAlterPartition, KIP-497, KIP-704, KIP-841, KAFKA-14144, KAFKA-14154.
  */
 import type { Dials } from "../dials.ts";
 import type { ErrorCode } from "../errors.ts";

@@ -4,7 +4,7 @@
  * All that it does, it does as one handler after the other on one thread: a handler that waits for the store holds up the rest, and
  * what it knows may have been overtaken meanwhile. Nobody but the store decides who is active: a controller may go on believing in
  * itself for a while, and is kept from harm by conditional writes and by the brokers, who have heard of a later one.
- * Source: KafkaController, ControllerEventManager; coordination.md A3-A6.
+ * Source: KafkaController, ControllerEventManager.
  */
 import { fail } from "../../base/assert.ts";
 import type { Micros } from "../../base/units.ts";

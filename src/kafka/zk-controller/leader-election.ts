@@ -1,6 +1,6 @@
 /**
  * Who leads, and with which ISR, by the four strategies of ZooKeeper mode. Pure: the state machine writes what comes out.
- * Source: Election, PartitionLeaderElectionAlgorithms; coordination.md A5.
+ * Source: Election, PartitionLeaderElectionAlgorithms.
  */
 import { type BrokerId, NONE } from "../ids.ts";
 import type { ReplicaAssignment } from "../zk/znodes.ts";

@@ -2,8 +2,7 @@
  * Whether leaders have strayed so far from their preferred replicas that the controller brings them back by itself.
  *
  * Counted for each broker: of the partitions that it should lead, which share others lead. Only what exceeds
- * `leader.imbalance.per.broker.percentage` is acted upon. Source: KafkaController.checkAndTriggerAutoLeaderRebalance,
- * replication.md 5.4.
+ * `leader.imbalance.per.broker.percentage` is acted upon. Source: KafkaController.checkAndTriggerAutoLeaderRebalance.
  */
 import type { BrokerId } from "../ids.ts";
 

@@ -6,7 +6,7 @@
  * B: when it is: T alone is the assignment, a leader outside of it is replaced, who leaves is taken from the ISR and deleted, and
  *    last the store says so too, since only there O can be read after a failover.
  *
- * Called again whenever it may get further. Source: KafkaController.onPartitionReassignment (KIP-455); replication.md 5.5.
+ * Called again whenever it may get further. Source: KafkaController.onPartitionReassignment (KIP-455).
  */
 import type { ErrorCode } from "../errors.ts";
 import { type BrokerId, partitionName, type TopicPartition } from "../ids.ts";

@@ -1,7 +1,7 @@
 /**
  * Reads into the context all that a new controller has to know, and sets its watches on the way: what changes from here on comes as an
  * event. Notifications from before are deleted: what they tell is read anyway.
- * Source: KafkaController.onControllerFailover, initializeControllerContext; coordination.md A3.
+ * Source: KafkaController.onControllerFailover, initializeControllerContext.
  */
 import { randomTopicId } from "../controller/topic-id.ts";
 import { partitionName, type TopicPartition } from "../ids.ts";

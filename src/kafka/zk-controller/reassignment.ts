@@ -1,6 +1,6 @@
 /**
  * Reassignments: asked for by the API or in `/admin/reassign_partitions`, taken up again after a failover and when a broker comes
- * back, and completed when the ISR has caught up. Source: KafkaController (KIP-455); replication.md 5.5.
+ * back, and completed when the ISR has caught up. Source: KafkaController (KIP-455).
  */
 import type { ErrorCode } from "../errors.ts";
 import { type BrokerId, partitionName, type TopicPartition } from "../ids.ts";

@@ -3,7 +3,7 @@
  *
  * The node may be there already. Under this session: it was created by this request, whose first answer was lost. Under an earlier session
  * of this process: a leftover, which is replaced (KAFKA-7165, 2.2) or, before, put up with. Under any other: there is no registration.
- * Source: KafkaZkClient.registerBroker, CheckedEphemeral; coordination.md A4.
+ * Source: KafkaZkClient.registerBroker, CheckedEphemeral.
  */
 import { NONE } from "../ids.ts";
 import { type AbortReason, DONE, Procedure, type Step } from "../zk/procedure.ts";

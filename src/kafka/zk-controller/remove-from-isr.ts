@@ -1,7 +1,7 @@
 /**
  * Takes a broker's replicas out of their ISRs: reads the states, writes conditionally with the next leader epoch, and starts again with
  * those that have changed in between. The last member stays; nobody leads what it led.
- * Source: ZkReplicaStateMachine.removeReplicasFromIsr; coordination.md A4, A5.
+ * Source: ZkReplicaStateMachine.removeReplicasFromIsr.
  */
 import { type BrokerId, partitionName, type TopicPartition } from "../ids.ts";
 import { Procedure, type Step } from "../zk/procedure.ts";

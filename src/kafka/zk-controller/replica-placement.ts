@@ -3,7 +3,7 @@
  *
  * First replicas go round the brokers from a random start; the others follow at a distance that grows by one with every round,
  * so that two brokers do not share all their partitions. With racks, the round alternates between them, and a rack takes no
- * second replica of a partition before each has one. Source: AdminUtils, KIP-36, replication.md 5.1.
+ * second replica of a partition before each has one. Source: AdminUtils, KIP-36.
  */
 import { assert } from "../../base/assert.ts";
 import type { RandomStream } from "../../sim/random.ts";

@@ -1,6 +1,6 @@
 /**
  * Replicas are no longer there: because their broker died, or a log directory failed. What they led gets new leaders, then they leave
- * their ISRs. Source: KafkaController.onReplicasBecomeOffline; coordination.md A4.
+ * their ISRs. Source: KafkaController.onReplicasBecomeOffline.
  */
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";
 import { ChangePartitionStates } from "./change-partition-states.ts";

@@ -36,11 +36,12 @@ export class ProcedureThread implements TimerTarget, ZkResponseHandler<Procedure
     this.pipelined = options.pipelined;
   }
 
-  /** Handlers that wait, the next one first. */
+  /** Handlers that wait, the next one first. @internal */
   get waiting(): readonly Procedure[] {
     return this.queue;
   }
 
+  /** @internal */
   get isIdle(): boolean {
     return this.stack.length === 0 && this.queue.length === 0;
   }
