@@ -275,6 +275,25 @@ describe("disks", () => {
     expect(e.do(again, { op: "exists", path: "/mine", watch: false }).stat?.ephemeralOwner).toBe(client.session);
   });
 
+  test("what only the page cache holds when a server starts is forced to disk before it counts for a quorum", () => {
+    const e = new TestEnsemble({ disk: { fsync: constant(ms(500)) } }).start();
+    e.elect();
+    const client = e.client([e.leader], 40_000);
+    e.runFor(2);
+    const { zxid } = e.do(client, { op: "exists", path: "/", watch: false });
+    client.ask({ op: "create", path: "/a", data: 1, mode: "PERSISTENT" });
+    e.runFor(0.02);
+    // Logged everywhere, and on no disk.
+    e.crash(...e.ids);
+    e.start();
+    e.elect();
+    expect(e.heard(e.leader).transactions.at(-1)?.zxid).toBe(zxid + 1);
+    e.losePower(...e.ids);
+    e.start();
+    e.elect();
+    expect(e.read(e.leader, "/a").error).toBe("OK");
+  });
+
   test("epochs outlive a loss of power: an accepted one is never led again by another", () => {
     const e = new TestEnsemble().start();
     e.elect();
