@@ -5,7 +5,6 @@
  * Source: KafkaController.processTopicChange, processPartitionModifications, onNewPartitionCreation.
  */
 
-import { randomTopicId } from "../controller/topic-id.ts";
 import type { TopicPartition } from "../ids.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";
 import { childrenOf, dataOf, fenced, getChildren, getData, setData } from "../zk/store-requests.ts";
@@ -16,6 +15,7 @@ import { ChangeReplicaStates } from "./change-replica-states.ts";
 import { type ControllerCore, type ControllerDuty, workOn } from "./controller-core.ts";
 import { epochFence, writesRefused } from "./fenced-writes.ts";
 import { InOrder } from "./in-order.ts";
+import { withNewTopicId, writeTopicIds } from "./topic-assignment.ts";
 
 export class NewPartitionsDuty implements ControllerDuty {
   private readonly core: ControllerCore;
@@ -86,20 +86,16 @@ class TopicChange extends Procedure {
 
   private onAssignments(answers: readonly ZkResponse[]): Step {
     const { core } = this;
-    const withNewIds: [topic: string, znode: TopicZnode][] = [];
+    const withNewIds = new Map<string, TopicZnode>();
     for (const [i, topic] of this.newTopics.entries()) {
       const stored = dataOf<TopicZnode>(answers[i] as ZkResponse);
-      let topicId = stored?.topicId ?? "";
-      if (stored !== undefined && topicId === "" && core.dials["topic.identifyById"]) {
-        topicId = randomTopicId(core.host.random("topic-id"));
-        withNewIds.push([topic, Object.freeze({ ...stored, topicId })]);
-      }
-      core.context.addTopic(topic, topicId);
+      const withNewId = withNewTopicId(core, stored);
+      if (withNewId !== undefined) withNewIds.set(topic, withNewId);
+      core.context.addTopic(topic, (withNewId ?? stored)?.topicId ?? "");
       this.added.push(...noteNewPartitions(core, topic, stored));
     }
     this.phase = "ids";
-    const fence = epochFence(core);
-    return { kind: "ask", requests: withNewIds.map(([topic, znode]) => fenced(setData(topicPath(topic), znode), fence)) };
+    return { kind: "ask", requests: writeTopicIds(core, withNewIds) };
   }
 }
 

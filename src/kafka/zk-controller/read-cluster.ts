@@ -3,7 +3,6 @@
  * event. Notifications from before are deleted: what they tell is read anyway.
  * Source: KafkaController.onControllerFailover, initializeControllerContext.
  */
-import { randomTopicId } from "../controller/topic-id.ts";
 import { partitionName, type TopicPartition } from "../ids.ts";
 import { DONE, Procedure, type Step } from "../zk/procedure.ts";
 import {
@@ -16,7 +15,6 @@ import {
   getChildren,
   getData,
   readPartitionState,
-  setData,
   storedPartitionState,
 } from "../zk/store-requests.ts";
 import {
@@ -35,6 +33,7 @@ import { epochFence } from "./fenced-writes.ts";
 import { ReadBrokers } from "./read-brokers.ts";
 import { isBeingReassigned } from "./replica-assignment.ts";
 import { readLeadership } from "./stored-state.ts";
+import { withNewTopicId, writeTopicIds } from "./topic-assignment.ts";
 
 type Phase = "notifications" | "old-notifications" | "topic-names" | "topics" | "topic-ids" | "states";
 
@@ -107,19 +106,16 @@ export class ReadCluster extends Procedure {
   /** A topic from before ids gets one (KIP-516). */
   private onTopics(answers: readonly ZkResponse[]): Step {
     const { core } = this;
-    const withNewIds: [topic: string, znode: TopicZnode][] = [];
+    const withNewIds = new Map<string, TopicZnode>();
     for (const [i, topic] of this.topics.entries()) {
       const stored = dataOf<TopicZnode>(answers[i] as ZkResponse);
-      if (stored !== undefined && stored.topicId === "" && core.dials["topic.identifyById"]) {
-        const topicId = randomTopicId(core.host.random("topic-id"));
-        withNewIds.push([topic, Object.freeze({ ...stored, topicId })]);
-        core.context.addTopic(topic, topicId);
-      } else core.context.addTopic(topic, stored?.topicId ?? "");
+      const withNewId = withNewTopicId(core, stored);
+      if (withNewId !== undefined) withNewIds.set(topic, withNewId);
+      core.context.addTopic(topic, (withNewId ?? stored)?.topicId ?? "");
       this.noteAssignments(topic, stored);
     }
     this.phase = "topic-ids";
-    const fence = epochFence(core);
-    return { kind: "ask", requests: withNewIds.map(([topic, znode]) => fenced(setData(topicPath(topic), znode), fence)) };
+    return { kind: "ask", requests: writeTopicIds(core, withNewIds) };
   }
 
   private noteAssignments(topic: string, stored: TopicZnode | undefined): void {

@@ -118,14 +118,9 @@ class TopicDeletion extends Procedure {
     if (this.topics === undefined) {
       const asked = childrenOf(answers[0] as ZkResponse);
       this.topics = core.config["delete.topic.enable"] ? asked.filter((topic) => context.hasTopic(topic)) : [];
-      const refused = new Set(this.topics);
-      return {
-        kind: "ask",
-        requests: dequeue(
-          core,
-          asked.filter((topic) => !refused.has(topic)),
-        ),
-      };
+      const queued = new Set(this.topics);
+      const refused = asked.filter((topic) => !queued.has(topic));
+      return { kind: "ask", requests: dequeue(core, refused) };
     }
     const refused = writesRefused(answers, "NONODE");
     if (refused !== undefined) return refused;
