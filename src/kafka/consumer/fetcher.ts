@@ -1,19 +1,24 @@
 /**
  * Fetches: one request in flight per leader, for all partitions it leads that have nothing waiting to be polled.
  *
+ * The requests to one leader are a session (KIP-227): they name what has moved, and what is no longer wanted for the moment.
  * An answer is kept until the application polls, and thrown away then if the position has moved on meanwhile. Not
- * modelled: fetch sessions, fetching from followers, max.poll.records. Source: AbstractFetch, FetchCollector.
+ * modelled: fetching from followers, max.poll.records. Source: AbstractFetch, FetchCollector.
  */
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { RandomStream } from "../../sim/random.ts";
+import { FetchSessionHandler } from "../client/fetch-session-handler.ts";
 import type { MetadataUpdater } from "../client/metadata-updater.ts";
 import { retryBackoff } from "../client/retry-backoff.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
-import { type BrokerId, NONE, type Offset } from "../ids.ts";
+import { type BrokerId, NONE, type Offset, type TopicId } from "../ids.ts";
+import { ByTopic } from "../messages/by-topic.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchRequest } from "../messages/fetch.ts";
+import { PartitionMap } from "../messages/partition-map.ts";
 import type { CompletionOf, NetworkClient } from "../net/network-client.ts";
 import type { KafkaRecord } from "../records.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
+import type { FetchPosition } from "./fetch-position.ts";
 import type { PartitionListener } from "./offset-fetcher.ts";
 
 /** One partition's part of a fetch. */
@@ -23,8 +28,24 @@ interface FetchedFrom {
   readonly broker: BrokerId;
 }
 
-/** What a Fetch request carries along, in the order of the request. */
-type FetchContext = readonly FetchedFrom[];
+/** A partition that a session holds. */
+interface Named {
+  readonly topicId: TopicId;
+  readonly partition: AssignedPartition;
+  readonly position: FetchPosition;
+  /** The last request that wanted it. */
+  request: number;
+}
+
+/** The fetches from one node. */
+class NodeFetches {
+  readonly session = new FetchSessionHandler();
+  /** What the session holds. */
+  readonly named = new PartitionMap<Named>();
+  /** Counts requests. */
+  requests = 0;
+  pending = false;
+}
 
 /** An answer that waits to be polled. */
 export interface CompletedFetch extends FetchedFrom {
@@ -41,7 +62,7 @@ export class Fetcher {
   private readonly listener: PartitionListener;
   private readonly hasResetPolicy: boolean;
   private readonly random: RandomStream;
-  private readonly pendingNodes = new Set<NodeName>();
+  private readonly byNode = new Map<NodeName, NodeFetches>();
   private completed: CompletedFetch[] = [];
 
   constructor(options: {
@@ -62,62 +83,87 @@ export class Fetcher {
 
   /** Whether a fetch could be sent to `node` now. */
   mayFetchFrom(node: NodeName): boolean {
-    return !this.pendingNodes.has(node) && this.network.isAvailable(node);
+    return this.byNode.get(node)?.pending !== true && this.network.isAvailable(node);
   }
 
   /** Fetches the given partitions, which `node` leads and which may be fetched now. */
   send(node: NodeName, partitions: readonly AssignedPartition[]): void {
-    const topics: { topicId: string; topic: string; partitions: FetchPartition[] }[] = [];
-    const context: FetchedFrom[] = [];
+    const fetches = this.fetchesFrom(node);
+    const { session, named } = fetches;
+    if (session.begins) named.clear();
+    const request = ++fetches.requests;
+    const topics = new ByTopic<FetchPartition>();
+    const forgotten = new ByTopic<number>();
+    let wanted = 0;
     for (const partition of partitions) {
-      const { position } = partition;
+      const { topic, partition: index, position } = partition;
       if (position === undefined) continue;
-      let topic = topics.find((candidate) => candidate.topic === partition.topic);
-      if (topic === undefined) {
-        topic = { topicId: this.metadata.cache.topicId(partition.topic), topic: partition.topic, partitions: [] };
-        topics.push(topic);
+      wanted++;
+      const topicId = this.metadata.cache.topicId(topic);
+      const known = named.get(topic, index);
+      if (known?.position === position && known.topicId === topicId) {
+        known.request = request;
+        continue;
       }
-      topic.partitions.push({
-        partition: partition.partition,
-        currentLeaderEpoch: position.leader.epoch,
-        fetchOffset: position.offset,
-        lastFetchedEpoch: NONE,
-        logStartOffset: NONE,
-        partitionMaxBytes: this.config["max.partition.fetch.bytes"],
-      });
-      context.push({ partition, offset: position.offset, broker: position.leader.leaderId });
+      // Another topic of the same name.
+      if (known !== undefined && known.topicId !== topicId) forgotten.add({ topicId: known.topicId, topic }, index);
+      named.set(topic, index, { topicId, partition, position, request });
+      topics.add({ topicId, topic }, this.wanted(index, position));
     }
-    if (context.length === 0) return;
-    const request: FetchRequest = {
+    if (wanted === 0) return;
+    if (wanted < named.size) forgetUnwanted(named, request, forgotten);
+    fetches.pending = true;
+    const body: FetchRequest = {
       replicaState: CONSUMER_REPLICA,
       clusterId: "",
       maxWaitMs: this.config["fetch.max.wait.ms"],
       minBytes: this.config["fetch.min.bytes"],
       maxBytes: this.config["fetch.max.bytes"],
-      topics,
+      ...session.next(),
+      topics: topics.topics,
+      forgottenTopicsData: forgotten.topics,
     };
-    this.pendingNodes.add(node);
-    this.network.send(node, "Fetch", request, context);
+    this.network.send(node, "Fetch", body, undefined);
   }
 
-  onCompletion(completion: CompletionOf<"Fetch">): void {
-    this.pendingNodes.delete(completion.peer);
-    const { response } = completion;
-    if (response === undefined || response.errorCode !== "NONE") return;
-    const context = completion.context as FetchContext;
-    let next = 0;
-    for (const topic of response.responses) {
-      for (const answer of topic.partitions) {
-        // Nearly always in the order of the request.
-        if (!isAbout(context[next], topic.topic, answer.partitionIndex)) {
-          next = context.findIndex((fetched) => isAbout(fetched, topic.topic, answer.partitionIndex));
+  private wanted(partition: number, { leader, offset }: FetchPosition): FetchPartition {
+    return {
+      partition,
+      currentLeaderEpoch: leader.epoch,
+      fetchOffset: offset,
+      lastFetchedEpoch: NONE,
+      logStartOffset: NONE,
+      partitionMaxBytes: this.config["max.partition.fetch.bytes"],
+    };
+  }
+
+  private fetchesFrom(node: NodeName): NodeFetches {
+    let fetches = this.byNode.get(node);
+    if (fetches === undefined) {
+      fetches = new NodeFetches();
+      this.byNode.set(node, fetches);
+    }
+    return fetches;
+  }
+
+  onCompletion({ peer, response }: CompletionOf<"Fetch">): void {
+    const fetches = this.fetchesFrom(peer);
+    const { session, named } = fetches;
+    fetches.pending = false;
+    if (response === undefined) session.onFailure();
+    else if (session.onResponse(response)) {
+      for (const { topic, partitions } of response.responses) {
+        for (const answer of partitions) {
+          const about = named.get(topic, answer.partitionIndex);
+          if (about !== undefined) this.buffer(about, answer as FetchPartitionResponse<KafkaRecord>);
         }
-        const fetched = context[next++];
-        if (fetched === undefined) continue;
-        fetched.partition.buffered = true;
-        this.completed.push({ ...fetched, answer: answer as FetchPartitionResponse<KafkaRecord> });
       }
     }
+  }
+
+  private buffer({ partition, position }: Named, answer: FetchPartitionResponse<KafkaRecord>): void {
+    partition.buffered = true;
+    this.completed.push({ partition, offset: position.offset, broker: position.leader.leaderId, answer });
   }
 
   /** The next answer with records for a partition that still stands where they begin; errors are dealt with on the way. */
@@ -179,6 +225,12 @@ export class Fetcher {
   }
 }
 
-function isAbout(fetched: FetchedFrom | undefined, topic: string, partition: number): boolean {
-  return fetched?.partition.partition === partition && fetched.partition.topic === topic;
+/** Takes out of the session what `request` does not want. */
+function forgetUnwanted(named: PartitionMap<Named>, request: number, forgotten: ByTopic<number>): void {
+  for (const known of named.values()) {
+    if (known.request === request) continue;
+    const { topicId, partition } = known;
+    named.delete(partition.topic, partition.partition);
+    forgotten.add({ topicId, topic: partition.topic }, partition.partition);
+  }
 }

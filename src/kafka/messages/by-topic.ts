@@ -6,26 +6,41 @@ interface OfTopic {
   readonly topic: string;
 }
 
+/** So many topics are looked through one by one: a map costs more. */
+const FEW = 8;
+
 export class ByTopic<P> {
   readonly topics: (OfTopic & { readonly partitions: P[] })[] = [];
-  private readonly places = new Map<string, number>();
   private last = 0;
+  /** Where each of many topics stands. */
+  private places: Map<string, number> | undefined = undefined;
 
   add({ topicId, topic }: OfTopic, partition: P): void {
     // Partitions of one topic mostly come one after the other.
-    const last = this.topics[this.last];
-    if (last?.topic !== topic || last.topicId !== topicId) this.last = this.placeOf(topicId, topic);
+    if (!this.stands(this.last, topicId, topic)) this.last = this.placeOf(topicId, topic);
     this.topics[this.last]?.partitions.push(partition);
   }
 
-  /** By both: where topics have no ids, only the name tells them apart. */
   private placeOf(topicId: TopicId, topic: string): number {
-    const key = `${topic}/${topicId}`;
-    let place = this.places.get(key);
-    if (place === undefined) {
-      place = this.topics.push({ topicId, topic, partitions: [] }) - 1;
-      this.places.set(key, place);
+    const { topics } = this;
+    if (topics.length <= FEW) {
+      for (let place = 0; place < topics.length; place++) if (this.stands(place, topicId, topic)) return place;
+    } else {
+      this.places ??= new Map(topics.map((each, place) => [keyOf(each), place]));
+      const place = this.places.get(keyOf({ topicId, topic }));
+      if (place !== undefined) return place;
+      this.places.set(keyOf({ topicId, topic }), topics.length);
     }
-    return place;
+    return topics.push({ topicId, topic, partitions: [] }) - 1;
   }
+
+  /** By both: where topics have no ids, only the name tells them apart. */
+  private stands(place: number, topicId: TopicId, topic: string): boolean {
+    const known = this.topics[place];
+    return known !== undefined && known.topic === topic && known.topicId === topicId;
+  }
+}
+
+function keyOf({ topicId, topic }: OfTopic): string {
+  return `${topic}/${topicId}`;
 }

@@ -8,7 +8,7 @@
 import { ms } from "../../base/units.ts";
 import type { Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
-import { NONE } from "../ids.ts";
+import { type BrokerEpoch, NONE } from "../ids.ts";
 import { ByTopic } from "../messages/by-topic.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchRequest } from "../messages/fetch.ts";
 import type { PendingRequest } from "../net/request-channel.ts";
@@ -50,7 +50,7 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
 
   onRequest(request: PendingRequest<"Fetch">): void {
     const { body } = request;
-    const session = this.sessions.of(body);
+    const session = this.sessions.of(request.from, body);
     if (typeof session === "string") {
       request.respond({ errorCode: session, responses: [] });
       return;
@@ -86,11 +86,11 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
       if (typeof partition === "string" || whyRefused(partition, wanted, replicaId) !== "NONE") return false;
       if (!isAtEnd(partition.replica.log, wanted, byFollower)) return false;
     }
-    if (!byFollower) return true;
+    if (!byFollower && session.id === 0) return true;
     for (const fetched of session.inOrder()) {
       const { topic, topicId, wanted } = fetched;
       const partition = this.partitions.find(topic, topicId, wanted.partition) as Partition;
-      if (!noteFollower(partition, fetched, body)) return false;
+      if (!noteFetch(partition, fetched, body)) return false;
     }
     return true;
   }
@@ -165,7 +165,7 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
       body.maxBytes - bytesSoFar,
       bytesSoFar === 0,
     );
-    if (byFollower && firstTime && !noteFollower(partition, fetched, body)) return "NOT_LEADER_OR_FOLLOWER";
+    if (firstTime && !noteFetch(partition, fetched, body)) return "NOT_LEADER_OR_FOLLOWER";
     return { partitionIndex, errorCode: "NONE", highWatermark, logStartOffset, records };
   }
 }
@@ -178,34 +178,45 @@ function isAtEnd(log: LocalReplica["log"], wanted: FetchPartition, byFollower: b
   return lastFetchedEpoch === log.latestEpoch || divergenceOf(wanted, log.endOffsetForEpoch(lastFetchedEpoch)) === "none";
 }
 
-/** What a follower's fetch tells the leader (3.3). False if it comes from an earlier life of that broker. */
-function noteFollower(partition: Partition, fetched: FetchedPartition, { replicaState }: FetchRequest): boolean {
-  const { leading, replica } = partition;
-  const { wanted } = fetched;
-  const follower = leading?.follower(replicaState.replicaId);
-  if (leading === undefined || follower === undefined) return true;
-  const before = follower.logEndOffset;
-  // Somebody else fetches in the follower's name.
-  if (follower.isAtRest) partition.onReplicaChanged();
-  if (!leading.onFollowerFetch(follower, wanted, replica.log.logEndOffset, replicaState.replicaEpoch)) return false;
-  if (before !== follower.logEndOffset) partition.raiseHighWatermark();
+/** What a fetch tells the broker. False if it comes from an earlier life of a follower. */
+function noteFetch(partition: Partition, fetched: FetchedPartition, { replicaState }: FetchRequest): boolean {
+  const follower = partition.leading?.follower(replicaState.replicaId);
+  if (follower !== undefined && !noteFollower(partition, fetched.wanted, follower, replicaState.replicaEpoch)) return false;
   if (isSettled(partition, fetched, follower)) fetched.rest(partition, follower);
   return true;
 }
 
-/** Whether no fetch of `follower` has anything to say or to learn here, until something changes. */
-function isSettled({ leading, replica }: Partition, fetched: FetchedPartition, follower: FollowerState): boolean {
+/** What a follower's fetch tells the leader (3.3). */
+function noteFollower(partition: Partition, wanted: FetchPartition, follower: FollowerState, epoch: BrokerEpoch): boolean {
+  const { leading, replica } = partition;
+  const before = follower.logEndOffset;
+  // Somebody else fetches in the follower's name.
+  if (follower.isAtRest) partition.onReplicaChanged();
+  if (leading?.onFollowerFetch(follower, wanted, replica.log.logEndOffset, epoch) === false) return false;
+  if (before !== follower.logEndOffset) partition.raiseHighWatermark();
+  return true;
+}
+
+/** Whether no fetch of the session has anything to say or to learn here, until something changes. */
+function isSettled({ leading, replica }: Partition, fetched: FetchedPartition, follower: FollowerState | undefined): boolean {
   const { session, wanted } = fetched;
-  const { highWatermark, logStartOffset } = replica.log;
-  if (session.id === 0 || leading === undefined || leading.mayExpandIsr(follower)) return false;
-  return isAtEnd(replica.log, wanted, true) && fetched.knows(highWatermark, logStartOffset);
+  const { log } = replica;
+  if (session.id === 0 || !fetched.knows(log.highWatermark, log.logStartOffset)) return false;
+  // Its next fetch may be the one that brings it into the ISR.
+  if (follower !== undefined && leading?.mayExpandIsr(follower)) return false;
+  return isAtEnd(log, wanted, session.byFollower);
 }
 
 /** The answer of a full fetch holds all that was asked for, one within a session what is news. */
 function respond(request: PendingRequest<"Fetch">, session: FetchSession, { answers }: FetchPass): void {
   const full = isFull(request.body);
   const told = new ByTopic<FetchPartitionResponse>();
-  for (const { fetched, answer } of answers) if (fetched.tell(answer) || full) told.add(fetched, answer);
+  for (const { fetched, answer } of answers) {
+    const isNews = fetched.tell(answer);
+    if (isNews || full) told.add(fetched, answer);
+    // Kafka does so for followers, too.
+    if (!full && !session.byFollower && answer.records.length > 0) fetched.moveToEnd();
+  }
   request.respond({ errorCode: "NONE", sessionId: session.id, responses: told.topics });
 }
 

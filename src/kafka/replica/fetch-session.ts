@@ -11,6 +11,7 @@
 import type { Micros } from "../../base/units.ts";
 import { type BrokerEpoch, type BrokerId, NONE, type Offset, type TopicId } from "../ids.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchRequest } from "../messages/fetch.ts";
+import { PartitionMap } from "../messages/partition-map.ts";
 import type { DelayedFetch } from "./delayed-operations.ts";
 import type { FollowerState } from "./follower-state.ts";
 import type { Partition } from "./partition.ts";
@@ -21,22 +22,32 @@ export class FetchedPartition {
   readonly topic: string;
   readonly topicId: TopicId;
   /** Partitions are served by ascending places. */
-  readonly place: number;
+  private place: number;
   /** As last asked for. */
   wanted: FetchPartition;
   /** Where it was found: it hears of its changes. */
   private partition: Partition | undefined;
   private toldHighWatermark: Offset = NONE;
   private toldLogStartOffset: Offset = NONE;
-  /** While it is at rest: whose fetches need not be noted. */
+  private isAtRest = false;
+  /** While it is at rest: whose fetches need not be noted; undefined for a consumer. */
   private follower: FollowerState | undefined;
 
-  constructor(session: FetchSession, topic: string, topicId: TopicId, place: number, wanted: FetchPartition) {
+  constructor(session: FetchSession, topic: string, topicId: TopicId, wanted: FetchPartition) {
     this.session = session;
     this.topic = topic;
     this.topicId = topicId;
-    this.place = place;
+    this.place = session.nextPlace++;
     this.wanted = wanted;
+  }
+
+  static inOrder(a: FetchedPartition, b: FetchedPartition): number {
+    return a.place - b.place;
+  }
+
+  /** Others come first now, so that a partition with much to read does not keep them waiting for ever. */
+  moveToEnd(): void {
+    this.place = this.session.nextPlace++;
   }
 
   /** From now on it hears of the changes of `partition`, and of no other. */
@@ -67,18 +78,23 @@ export class FetchedPartition {
     return this.partition?.availableBytes(this.wanted, this.session.byFollower) ?? 0;
   }
 
-  /** `follower` is at the end of `partition`'s log, and that has just been noted: until something changes nobody need look. */
-  rest(partition: Partition, follower: FollowerState): void {
+  /**
+   * The fetcher has all that `partition` has, and if it is a follower this has just been noted: until something changes nobody
+   * need look.
+   */
+  rest(partition: Partition, follower: FollowerState | undefined): void {
     this.watch(partition);
+    this.isAtRest = true;
     this.follower = follower;
-    follower.rest(this.session);
+    follower?.rest(this.session);
     this.session.awake.delete(this);
   }
 
   /** The next fetch of the session looks at it again. */
   wake(): void {
-    if (this.follower === undefined) return;
-    this.follower.wake();
+    if (!this.isAtRest) return;
+    this.isAtRest = false;
+    this.follower?.wake();
     this.follower = undefined;
     this.session.awake.add(this);
   }
@@ -105,16 +121,16 @@ export class FetchSession {
   /** Its fetch that waits, see {@link await}. */
   waiting: DelayedFetch | undefined = undefined;
   private replicaEpoch: BrokerEpoch;
-  /** All partitions, by topic; of a session that lasts. */
-  private readonly byTopic: Map<string, Map<number, FetchedPartition>> | undefined;
-  private nextPlace = 0;
+  /** All partitions, by {@link keyOf} their topics; of a session that lasts. */
+  private readonly partitions: PartitionMap<FetchedPartition> | undefined;
+  nextPlace = 0;
   private ended = false;
 
   constructor(id: number, request: FetchRequest) {
     this.id = id;
     this.replicaId = request.replicaState.replicaId;
     this.replicaEpoch = request.replicaState.replicaEpoch;
-    this.byTopic = id === 0 ? undefined : new Map();
+    this.partitions = id === 0 ? undefined : new PartitionMap();
     this.take(request);
   }
 
@@ -123,7 +139,7 @@ export class FetchSession {
   }
 
   get isEmpty(): boolean {
-    return this.awake.size === 0 && (this.byTopic === undefined || this.byTopic.size === 0);
+    return this.awake.size === 0 && (this.partitions === undefined || this.partitions.size === 0);
   }
 
   /** The session goes on with `request`, which says what has changed. */
@@ -149,7 +165,7 @@ export class FetchSession {
   /** All that a fetch has to look at, in order. */
   inOrder(): readonly FetchedPartition[] {
     const awake = [...this.awake];
-    return awake.length > 1 ? awake.sort((a, b) => a.place - b.place) : awake;
+    return awake.length > 1 ? awake.sort(FetchedPartition.inOrder) : awake;
   }
 
   availableBytes(): number {
@@ -175,44 +191,30 @@ export class FetchSession {
     if (fetch === undefined && (this.ended || this.id === 0)) this.end();
   }
 
-  private *all(): Iterable<FetchedPartition> {
-    if (this.byTopic === undefined) yield* this.awake;
-    else for (const partitions of this.byTopic.values()) yield* partitions.values();
+  private all(): Iterable<FetchedPartition> {
+    return this.partitions === undefined ? this.awake : this.partitions.values();
   }
 
   private take({ topics }: FetchRequest): void {
     for (const { topic, topicId, partitions } of topics) {
-      const known = this.partitionsOf(keyOf(topic, topicId));
+      const key = keyOf(topic, topicId);
       for (const wanted of partitions) {
-        const before = known?.get(wanted.partition);
-        if (before === undefined) {
-          const partition = new FetchedPartition(this, topic, topicId, this.nextPlace++, wanted);
+        const known = this.partitions?.get(key, wanted.partition);
+        if (known === undefined) {
+          const partition = new FetchedPartition(this, topic, topicId, wanted);
           this.awake.add(partition);
-          known?.set(wanted.partition, partition);
+          this.partitions?.set(key, wanted.partition, partition);
         } else {
-          before.wanted = wanted;
-          before.wake();
+          known.wanted = wanted;
+          known.wake();
         }
       }
     }
   }
 
   private forget(topic: string, index: number): void {
-    const partitions = this.byTopic?.get(topic);
-    const partition = partitions?.get(index);
-    if (partitions === undefined || partition === undefined) return;
-    partition.leave();
-    partitions.delete(index);
-    if (partitions.size === 0) this.byTopic?.delete(topic);
-  }
-
-  private partitionsOf(topic: string): Map<number, FetchedPartition> | undefined {
-    let partitions = this.byTopic?.get(topic);
-    if (partitions === undefined && this.byTopic !== undefined) {
-      partitions = new Map();
-      this.byTopic.set(topic, partitions);
-    }
-    return partitions;
+    this.partitions?.get(topic, index)?.leave();
+    this.partitions?.delete(topic, index);
   }
 }
 

@@ -58,6 +58,10 @@ export class FetchedReplica implements ReplicaListener {
   }
 }
 
+type Changes = Required<Pick<FetchRequest, "topics" | "forgottenTopicsData">>;
+
+const NOTHING_CHANGED: Changes = Object.freeze({ topics: Object.freeze([]), forgottenTopicsData: Object.freeze([]) });
+
 export class FetchedReplicas {
   /** Those that the next request may have to name, or to take out of the session. */
   readonly changed = new Set<FetchedReplica>();
@@ -141,7 +145,8 @@ export class FetchedReplicas {
   // ---- the next request ----
 
   /** What the leader must be told for its session, or a new one, to hold what is wanted now. */
-  takeChanges(begins: boolean): Required<Pick<FetchRequest, "topics" | "forgottenTopicsData">> {
+  takeChanges(begins: boolean): Changes {
+    if (this.changed.size === 0 && !begins) return NOTHING_CHANGED;
     const named = new ByTopic<FetchPartition>();
     const forgotten = new ByTopic<number>();
     for (const fetched of begins ? this.byPartition.values() : this.changed) {

@@ -7,12 +7,12 @@
  * Source: AbstractFetcherThread, ReplicaFetcherThread, RemoteLeaderEndPoint.
  */
 import type { DiskOperation, DiskTarget, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
+import { FetchSessionHandler } from "../client/fetch-session-handler.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../ids.ts";
 import type { FetchPartitionResponse, FetchRequest, FetchResponse } from "../messages/fetch.ts";
 import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, type ListOffsetsResponse } from "../messages/offsets.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
 import type { KafkaRecord, RecordBatch } from "../records.ts";
-import { FetchSessionHandler } from "./fetch-session-handler.ts";
 import { type FetchedReplica, FetchedReplicas, type FetchState, stateOf } from "./fetched-replicas.ts";
 import type { HostedPartitions } from "./hosted-partitions.ts";
 import type { Partition } from "./partition.ts";

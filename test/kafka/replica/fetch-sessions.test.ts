@@ -149,9 +149,24 @@ describe("a leader", () => {
     expect(told(fetch(c, { sessionId, sessionEpoch: 2 }))).toEqual(["0: FENCED_LEADER_EPOCH"]);
   });
 
-  test("gives a consumer no session", () => {
-    const answer = fetch(leader(), { as: -1, sessionEpoch: 0, at: { 0: 0 }, epoch: -1 });
-    expect(answer).toMatchObject({ errorCode: "NONE", sessionId: 0 });
+  test("gives a consumer a session of its own, in which it is told of what has become committed", () => {
+    const c = leader();
+    const follower = fetch(c, { sessionEpoch: 0, at: { 0: 0 } }).sessionId as number;
+    const sessionId = fetch(c, { as: -1, sessionEpoch: 0, at: { 0: 0, 1: 0 }, epoch: -1 }).sessionId as number;
+    expect(sessionId).not.toBe(follower);
+    expect(told(fetch(c, { as: -1, sessionId, sessionEpoch: 1 }))).toEqual([]);
+    c.produce(1, { acks: 1 });
+    // Not committed before the follower has it.
+    expect(told(fetch(c, { as: -1, sessionId, sessionEpoch: 2 }))).toEqual([]);
+    fetch(c, { sessionId: follower, sessionEpoch: 1, at: { 0: 1 } });
+    expect(told(fetch(c, { as: -1, sessionId, sessionEpoch: 3 }))).toEqual(["0: 1 records, HW 1"]);
+  });
+
+  test("answers a fetch outside of any session with all that was asked for", () => {
+    const c = leader();
+    const answer = fetch(c, { as: -1, at: { 0: 0, 1: 0 }, epoch: -1 });
+    expect(answer.sessionId).toBe(0);
+    expect(told(answer)).toEqual(["0: 0 records, HW 0", "1: 0 records, HW 0"]);
   });
 
   test("takes a follower for caught up as of the session's last fetch, though that named nothing (3.3)", () => {
