@@ -31,6 +31,31 @@ test("one that came back with less and is still in the ISR once it runs may be e
   );
 });
 
+test("in ZooKeeper mode it stays in the ISR until the controller looks at its registration: its first order says so", () => {
+  const back = () => {
+    const { history, batches } = settled(3);
+    history.tell("zookeeper-1", {
+      kind: "ZkServerLoaded",
+      server: 1,
+      currentEpoch: 1,
+      snapshotZxid: 0,
+      transactions: [],
+    });
+    history.node("PowerLost", "broker-3").started("broker-3").loaded(3, batches.slice(0, 1));
+    return history.lifecycle(3, "RUNNING");
+  };
+  const order = { kind: "ControlRequestHandled", broker: 3, api: "UpdateMetadata", controller: 1, controllerEpoch: 1 } as const;
+  const ordered = { ...order, brokerEpoch: 9, error: "NONE" } as const;
+  expect(
+    back()
+      .decide({ isr: [1, 2] })
+      .isrUpdated(1, [1, 2])
+      .tell("broker-3", ordered)
+      .end(),
+  ).toEqual([]);
+  expect(back().tell("broker-3", ordered).end()).toContain("UncleanExclusion");
+});
+
 test("a wiped broker that a late AlterPartition readmits breaks UncleanExclusion (kip-903)", () => {
   const { history } = settled(3);
   history.decide({ isr: [1, 2] }).isrUpdated(1, [1, 2]);

@@ -2,6 +2,7 @@
 import type { KafkaEvent } from "../../kafka/events.ts";
 import type { Observation } from "../observation.ts";
 import type { Ghost } from "./ghost.ts";
+import type { GhostBroker } from "./nodes.ts";
 
 type BrokerEvent = Extract<
   KafkaEvent,
@@ -19,14 +20,8 @@ type BrokerEvent = Extract<
 export function applyBrokerEvent(ghost: Ghost, event: BrokerEvent, o: Observation): void {
   if (event.kind === "BrokerStateChanged") {
     const broker = ghost.ownBroker(event.broker, o.node);
-    const { state } = event;
-    const wasRunning = broker.running;
-    broker.state = state;
-    broker.running = state === "RECOVERY" || state === "RUNNING" || state === "PENDING_CONTROLLED_SHUTDOWN";
-    for (const replica of broker.replicas) {
-      if (broker.running && !wasRunning && replica.role === "leader") ghost.takeOffice(replica, o);
-      ghost.touch(replica.partition);
-    }
+    broker.state = event.state;
+    updateRunning(ghost, broker, o);
     return;
   }
   const broker = ghost.decided(event.broker, event.metadataOffset, o);
@@ -49,5 +44,23 @@ export function applyBrokerEvent(ghost: Ghost, event: BrokerEvent, o: Observatio
       return;
     case "BrokerInControlledShutdown":
       broker.inControlledShutdown = true;
+  }
+}
+
+/** A controller's order has been accepted. Its first one makes a registered broker of ZooKeeper mode take part. */
+export function onOrderAccepted(ghost: Ghost, broker: GhostBroker, controllerEpoch: number, o: Observation): void {
+  const isFirst = broker.controllerEpochSeen < 0;
+  broker.controllerEpochSeen = Math.max(broker.controllerEpochSeen, controllerEpoch);
+  if (isFirst) updateRunning(ghost, broker, o);
+}
+
+function updateRunning(ghost: Ghost, broker: GhostBroker, o: Observation): void {
+  const { state } = broker;
+  const wasRunning = broker.running;
+  const takesPart = state === "RECOVERY" || state === "RUNNING" || state === "PENDING_CONTROLLED_SHUTDOWN";
+  broker.running = takesPart && (ghost.ensemble.servers.length === 0 || broker.controllerEpochSeen >= 0);
+  for (const replica of broker.replicas) {
+    if (broker.running && !wasRunning && replica.role === "leader") ghost.takeOffice(replica, o);
+    ghost.touch(replica.partition);
   }
 }

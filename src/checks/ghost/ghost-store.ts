@@ -6,6 +6,7 @@ import type { ControllerCacheUpdated, PartitionStateWritten } from "../../kafka/
 import type { NodeName } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Observation } from "../observation.ts";
+import { onOrderAccepted } from "./broker-events.ts";
 import type { Ghost } from "./ghost.ts";
 import type { GhostPartition } from "./ghost-partition.ts";
 
@@ -78,7 +79,7 @@ export function applyStoreEvent(ghost: Ghost, event: KafkaEvent | NodeEvent, o: 
     }
     case "ControlRequestHandled": {
       const broker = ghost.ownBroker(event.broker, o.node);
-      if (event.error === "NONE") broker.controllerEpochSeen = Math.max(broker.controllerEpochSeen, event.controllerEpoch);
+      if (event.error === "NONE") onOrderAccepted(ghost, broker, event.controllerEpoch, o);
       return;
     }
     default:

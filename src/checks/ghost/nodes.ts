@@ -10,7 +10,8 @@ export class GhostBroker {
   /**
    * Whether it takes part: this incarnation has registered and caught up (RECOVERY, RUNNING, PENDING_CONTROLLED_SHUTDOWN).
    * Before that the controller has not yet judged how it stopped (KIP-966), and it accepts no requests, whatever role the
-   * metadata that it has read so far gives it. True until something else is reported.
+   * metadata that it has read so far gives it. In ZooKeeper mode a registration is judged when the controller gets to it: until
+   * an order tells so, the broker has no role. True until something else is reported.
    */
   running = true;
   /** What the committed metadata says of it. */
