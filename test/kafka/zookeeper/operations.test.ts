@@ -156,6 +156,28 @@ describe("multi", () => {
     ]);
   });
 
+  test("is reported as what it comes to: what it makes and deletes again is neither created nor deleted", () => {
+    const { e, client } = store();
+    e.do(client, create("/old"));
+    multi(
+      e,
+      client,
+      create("/a", "EPHEMERAL"),
+      { op: "delete", path: "/a", version: -1 },
+      create("/b"),
+      { op: "setData", path: "/b", data: 1, version: 0 },
+      { op: "delete", path: "/old", version: -1 },
+      create("/old", "EPHEMERAL"),
+    );
+    expect(e.journal.of("ZkTransactionCommitted").at(-1)).toMatchObject({
+      created: [
+        { path: "/b", owner: 0 },
+        { path: "/old", owner: client.session },
+      ],
+      deleted: ["/old"],
+    });
+  });
+
   test("of nothing but checks is a question, in the order of all writes", () => {
     const { e, client } = store();
     expect(errors(multi(e, client, { op: "check", path: "/", version: 0 }))).toEqual(["OK"]);

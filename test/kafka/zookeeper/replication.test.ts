@@ -188,6 +188,53 @@ describe("synchronisation", () => {
     expect(e.read(1, "/a").error).toBe("OK");
   });
 
+  test("a follower that comes back to the same leader is not for a moment without what it has acknowledged", () => {
+    const e = new TestEnsemble().start();
+    const leader = e.elect();
+    const [quick, slow] = without(e.ids, leader) as [number, number];
+    const client = e.client([leader], 40_000);
+    e.create(client, "/a");
+    e.runFor(1);
+    // Only one of the three has the next write on disk: it is not committed.
+    for (const id of [leader, slow]) e.world.stallDisk(nodeOf(id), true);
+    const write = client.ask({ op: "create", path: "/b", data: 1, mode: "PERSISTENT" });
+    e.runFor(0.1);
+    e.watch("ZabTrunc");
+    e.world.resetConnections(nodeOf(quick), nodeOf(leader));
+    e.runUntil(() => !e.server(quick).isServing);
+    e.runUntil(() => e.server(quick).isServing);
+    expect([e.leader, write.response, e.sent("ZabTrunc").length]).toEqual([leader, undefined, 1]);
+    expect(e.journal.of("ZkLogTruncated")).toEqual([]);
+    e.losePower(quick);
+    e.start(quick);
+    e.runFor(1);
+    const last = e.journal.of("ZkServerLoaded").at(-1)?.transactions.at(-1);
+    expect(last?.body).toMatchObject({ nodes: [{ path: "/b" }] });
+    for (const id of [leader, slow]) e.world.stallDisk(nodeOf(id), false);
+    expect(e.answer(write).error).toBe("OK");
+  });
+
+  test("a follower that is ahead of a leader that is not established is turned away: it does not count for it", () => {
+    const e = new TestEnsemble().start();
+    expect(e.elect()).toBe(3);
+    const client = e.client([3]);
+    e.isolate(3);
+    client.ask({ op: "create", path: "/never", data: 1, mode: "PERSISTENT" });
+    e.runFor(0.1);
+    e.crash(...e.ids);
+    e.heal();
+    e.world.addEdit({ name: "ack", pattern: { kind: "ZabAckEpoch", from: [nodeOf(1)] }, action: { do: "hold" } });
+    e.start(1, 2);
+    e.runUntil(() => e.isRunning(2) && e.server(2).state === "LEADING");
+    e.start(3);
+    e.runFor(5);
+    expect([e.server(2).isServing, e.server(3).state]).toEqual([false, "FOLLOWING"]);
+    e.world.release("ack");
+    e.elect();
+    expect(e.leader).toBe(2);
+    expect(e.read(3, "/never").error).toBe("NONODE");
+  });
+
   test("followers are let in as the leader goes on committing", () => {
     const e = new TestEnsemble({ disk: { fsync: constant(ms(3)) } }).start();
     const leader = e.elect();
