@@ -11,7 +11,7 @@ export const LOG_DIR_EVENT_NOTIFICATION_PATH = "/log_dir_event_notification";
 export const DELETE_TOPICS_PATH = "/admin/delete_topics";
 export const REASSIGN_PARTITIONS_PATH = "/admin/reassign_partitions";
 export const PREFERRED_ELECTION_PATH = "/admin/preferred_replica_election";
-export const TOPIC_CONFIGS_PATH = "/config/topics";
+const TOPIC_CONFIGS_PATH = "/config/topics";
 
 /** Persistent nodes that a broker makes sure of when it starts, parents first. Source: ZkData.PersistentZkPaths. */
 export const PERSISTENT_PATHS: readonly string[] = [

@@ -5,7 +5,10 @@
 import type { Micros } from "../../base/units.ts";
 import type { SessionId } from "./znode.ts";
 
-/** The first multiple of `interval` after `time`. */
+/**
+ * The first multiple of `interval` after `time`.
+ * @internal
+ */
 export function roundToNextInterval(time: Micros, interval: Micros): Micros {
   return (Math.floor(time / interval) + 1) * interval;
 }

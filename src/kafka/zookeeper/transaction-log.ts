@@ -12,7 +12,7 @@ import type { ServerContext } from "./server-context.ts";
 import type { ZkTransaction } from "./transaction.ts";
 import { epochOf, type Zxid } from "./zxid.ts";
 
-export const ZOOKEEPER_DIR = "version-2";
+const ZOOKEEPER_DIR = "version-2";
 
 const LOG_PREFIX = `${ZOOKEEPER_DIR}/log.`;
 /** Enough that names in order are zxids in order. */

@@ -29,6 +29,7 @@ export function beats(a: Candidate, b: Candidate): boolean {
 /**
  * Whether two votes are for the same thing. Servers that are done with their election may have learnt of the leader in different rounds:
  * then leader and epoch count alone (ZOOKEEPER-1805).
+ * @internal
  */
 export function agree(a: Vote, b: Vote): boolean {
   if (a.leader !== b.leader || a.peerEpoch !== b.peerEpoch) return false;

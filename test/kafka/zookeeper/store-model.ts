@@ -26,7 +26,7 @@ interface Node {
 
 type WriteRequest = Extract<ZkRequest | ZkSessionRequest, { op: "create" | "delete" | "setData" | "check" }>;
 
-export class StoreModel {
+class StoreModel {
   readonly nodes = new Map<string, Node>([["/", { data: null, version: 0, owner: 0, created: 0, czxid: 0, mzxid: 0 }]]);
   readonly problems: string[] = [];
 
