@@ -20,7 +20,7 @@ import type { World, WorldObserver } from "../../sim/world.ts";
 import { matchesEvent } from "../event-matcher.ts";
 import type { AdminAction, FaultSpec, Nodes } from "../fault-spec.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
-import type { GoalSpec, ScenarioSpec } from "../spec.ts";
+import type { GoalSpec, ScenarioSpec, TopicSpec } from "../spec.ts";
 import { buildWorld } from "./build-world.ts";
 import { CommittedOnce } from "./committed-once.ts";
 import { Director, type DirectorListener, type UnusedEdit } from "./director.ts";
@@ -69,6 +69,8 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   readyAt: Micros = 0;
   private endsAt: Micros = BOOT_TIME_MAX;
   private adminStarted = false;
+  /** So many of the scenario's topics have been found to be served. */
+  private topicsServed = 0;
   private lastTime: Micros = 0;
   private lastTimeStep = 0;
   private readonly listener: SimulationListener | undefined;
@@ -215,9 +217,16 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
         return;
       case "BecameLeader":
       case "PartitionChanged":
-        if (this.adminStarted && this.scenario.topics.every(({ name, partitions }) => this.cluster.isServing(name, partitions)))
-          this.begin(world);
+        if (this.adminStarted && this.allAreServed()) this.begin(world);
     }
+  }
+
+  /** One topic after the other is asked about, and all of them once more in the end: one may have fallen back. */
+  private allAreServed(): boolean {
+    const { topics } = this.scenario;
+    const isServed = ({ name, partitions }: TopicSpec): boolean => this.cluster.isServing(name, partitions);
+    while (this.topicsServed < topics.length && isServed(topics[this.topicsServed] as TopicSpec)) this.topicsServed++;
+    return this.topicsServed === topics.length && topics.every(isServed);
   }
 
   /** Once every broker takes part. */
