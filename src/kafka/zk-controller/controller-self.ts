@@ -3,6 +3,7 @@
 import type { BrokerEpoch, BrokerId } from "../ids.ts";
 import type { AbortReason } from "../zk/procedure.ts";
 import type { BrokerIdZnode } from "../zk/znodes.ts";
+import type { SessionId } from "../zookeeper/znode.ts";
 import type { ControllerCore, ControllerDuty } from "./controller-core.ts";
 
 export interface ControllerSelf extends ControllerCore {
@@ -11,6 +12,8 @@ export interface ControllerSelf extends ControllerCore {
   readonly duties: readonly ControllerDuty[];
   /** What stands in this broker's registration. */
   readonly registration: BrokerIdZnode;
+  /** The session that this process has last registered with, as far as it knows; 0 before the first. */
+  readonly sessionOfRegistration: SessionId;
   onRegistered(brokerEpoch: BrokerEpoch): void;
   /** The election is won: `/controller_epoch` holds `epoch`, at `epochZkVersion`. */
   onElected(epoch: number, epochZkVersion: number): void;

@@ -20,6 +20,7 @@ import { type ProcedureOwner, ProcedureThread } from "../zk/procedure-thread.ts"
 import type { ZkClient } from "../zk/zk-client.ts";
 import { BROKER_IDS_PATH, type BrokerIdZnode, CONTROLLER_PATH } from "../zk/znodes.ts";
 import type { WatchedEvent } from "../zookeeper/client-protocol.ts";
+import type { SessionId } from "../zookeeper/znode.ts";
 import { BrokerChange } from "./broker-change.ts";
 import { type ControlAnswer, type ControlAnswerHandler, ControlChannels } from "./control-channels.ts";
 import { ControllerContext } from "./controller-context.ts";
@@ -44,6 +45,7 @@ export class KafkaController implements ControllerSelf, ControlAnswerHandler, Pr
   readonly channels: ControlChannels;
   readonly duties: readonly ControllerDuty[];
   activeControllerId: BrokerId = NONE;
+  sessionOfRegistration: SessionId = 0;
   private epochOfRegistration: BrokerEpoch = NONE;
   /** Takes part in elections. */
   private started = false;
@@ -173,6 +175,7 @@ export class KafkaController implements ControllerSelf, ControlAnswerHandler, Pr
 
   onRegistered(brokerEpoch: BrokerEpoch): void {
     this.epochOfRegistration = brokerEpoch;
+    this.sessionOfRegistration = this.zk.session;
   }
 
   onElected(epoch: number, epochZkVersion: number): void {

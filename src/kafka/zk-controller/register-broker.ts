@@ -1,8 +1,8 @@
 /**
  * Registers this broker: an ephemeral node, whose czxid is the broker epoch from then on.
  *
- * The node may be there already. Under this session: it was created by this request, whose first answer was lost. Under an earlier session
- * of this process: a leftover, which is replaced (KAFKA-7165, 2.2) or, before, put up with. Under any other: there is no registration.
+ * The node may be there already. Under this session: it was created by this request, whose first answer was lost. Under the session that
+ * this process has last registered with: a leftover, which is replaced (KAFKA-7165, 2.2). Under any other: there is no registration.
  * Source: KafkaZkClient.registerBroker, CheckedEphemeral.
  */
 import { NONE } from "../ids.ts";
@@ -65,11 +65,11 @@ export class RegisterBroker extends Procedure {
   }
 
   private onFound({ error, stat }: ZkResponse): Step {
-    const { zk, dials } = this.self;
+    const { zk, dials, sessionOfRegistration } = this.self;
     if (error === "NONODE") return this.start();
     if (error !== "OK" || stat === undefined) return { kind: "abort", reason: "failed" };
     if (stat.ephemeralOwner === zk.session) return this.registered(stat.czxid);
-    if (!dials["zk.reclaimOwnEphemeral"] || !zk.earlierSessions.includes(stat.ephemeralOwner)) {
+    if (!dials["zk.reclaimOwnEphemeral"] || stat.ephemeralOwner !== sessionOfRegistration) {
       return { kind: "abort", reason: "failed" };
     }
     this.phase = "deleting";

@@ -48,7 +48,6 @@ export class KafkaZkClient implements ZkClient, CnxnOwner, TimerTarget {
   private readonly cnxn: ClientCnxn;
   private readonly queue: RequestQueue;
   private readonly watches = new WatchManager();
-  private readonly ended: SessionId[] = [];
   private current: SessionId = 0;
   private believed: ZkClientState = "DISCONNECTED";
   private closing = false;
@@ -78,10 +77,6 @@ export class KafkaZkClient implements ZkClient, CnxnOwner, TimerTarget {
 
   get session(): SessionId {
     return this.current;
-  }
-
-  get earlierSessions(): readonly SessionId[] {
-    return this.ended;
   }
 
   get state(): ZkClientState {
@@ -196,7 +191,6 @@ export class KafkaZkClient implements ZkClient, CnxnOwner, TimerTarget {
   private onExpired(): void {
     this.cnxn.stop();
     this.believe("EXPIRED");
-    this.ended.push(this.current);
     this.current = 0;
     this.watches.clear();
     for (const batch of this.queue.takeAll()) batch.deliver();

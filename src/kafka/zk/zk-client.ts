@@ -12,8 +12,6 @@ export interface ZkResponseHandler<C = undefined> {
 export interface ZkClient {
   /** 0 before there is one. */
   readonly session: SessionId;
-  /** Sessions of this process that have ended or were given up, oldest first. */
-  readonly earlierSessions: readonly SessionId[];
   readonly state: ZkClientState;
   /**
    * Sends a batch: pipelined, in order, or one by one. What is lost with a connection is sent again when there is another (so a create can

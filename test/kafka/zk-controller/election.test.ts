@@ -248,6 +248,22 @@ describe("a registration", () => {
     // Whoever is not registered does not stand for election either, and does not know who the controller is.
     expect(c.broker(2).controller.activeControllerId).toBe(reclaim ? 1 : -1);
   });
+
+  test("what a session has left that is not known to have registered stays in the way (KAFKA-7165)", () => {
+    const c = new ControllerCluster().addBrokers(1, 2);
+    c.unanswered.add("multi");
+    c.expireBroker(2).runFor(seconds(2));
+    const { session } = c.broker(2).zk;
+    // It has registered, and has not been told; then it ends as well, and its node stays.
+    expect(c.tree.get("/brokers/ids/2")?.stat.ephemeralOwner).toBe(session);
+    c.unanswered.delete("multi");
+    c.alive.delete(session);
+    for (const server of c.servers) c.world.resetConnections("broker-2", server);
+    c.runFor(seconds(2));
+    expect(c.broker(2).zk.session).not.toBe(session);
+    expect(c.tree.get("/brokers/ids/2")?.stat.ephemeralOwner).toBe(session);
+    expect(c.broker(2).controller.activeControllerId).toBe(-1);
+  });
 });
 
 test("a controller that is told to stop ends what it is doing, resigns and closes its session", () => {

@@ -245,7 +245,7 @@ test("an expiry is learnt only from a server that is reached again, however long
   e.world.heal("broker-1", "zk-1");
   e.runFor(seconds(5));
   expect(user.heard).toEqual(["disconnected", "expired"]);
-  expect(user.zk).toMatchObject({ state: "EXPIRED", session: 0, earlierSessions: [session] });
+  expect(user.zk).toMatchObject({ state: "EXPIRED", session: 0 });
   expect(e.of("ZkClientStateChanged")).toMatchObject([
     { state: "CONNECTED", session },
     { state: "DISCONNECTED", session },
