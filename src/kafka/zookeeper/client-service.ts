@@ -11,7 +11,7 @@ import {
   type ZkConnectFrame,
   ZkConnectResponseFrame,
   type ZkReadOp,
-  type ZkRequestFrame,
+  ZkRequestFrame,
   type ZkResponse,
   ZkResponseFrame,
   type ZkResult,
@@ -92,9 +92,9 @@ export class ClientService implements FinalProcessor, WatchNotifier {
   }
 
   onMessage(cnxn: ServerCnxn, message: Message): void {
-    if (cnxn.closed) return;
-    if (cnxn.established) this.onRequest(cnxn, message as ZkRequestFrame);
-    else cnxn.early.push(message as ZkRequestFrame);
+    if (cnxn.closed || !(message instanceof ZkRequestFrame)) return;
+    if (cnxn.established) this.onRequest(cnxn, message);
+    else cnxn.early.push(message);
   }
 
   onDisconnected(cnxn: ServerCnxn): void {

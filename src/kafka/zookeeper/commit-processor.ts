@@ -3,7 +3,6 @@
  * in the order in which it made them. A read waits for the writes that its session has sent before; a commit waits for the reads that
  * are being worked on, and lets no new ones in before it. Source: CommitProcessor.
  */
-import { assert } from "../../base/assert.ts";
 import type { Host } from "../../sim/host.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import { Fifo } from "./fifo.ts";
@@ -118,10 +117,8 @@ export class CommitProcessor implements Service<ClientRequest> {
   /** The client's request that `committed` is the outcome of, if it is connected to this server. */
   private requestOf(committed: Proposal | ClientRequest): ClientRequest | undefined {
     const first = this.uncommitted.peek();
-    if (!("transaction" in committed)) {
-      assert(first === committed, "a sync is answered before what came ahead of it");
-      return first;
-    }
+    // A sync that is not next was answered out of its turn: it is let through, as a transaction of another server would be.
+    if (!("transaction" in committed)) return first === committed ? first : undefined;
     const { transaction, cxid } = committed;
     return first?.session === transaction.session && first.cxid === cxid ? first : undefined;
   }

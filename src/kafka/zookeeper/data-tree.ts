@@ -1,6 +1,8 @@
 /**
- * The tree of nodes, and the sessions: what a server's history has come to. A transaction is applied whole, and can't fail: the leader has
- * checked it. Nodes are values that are replaced, so that forks and snapshots share them.
+ * The tree of nodes, and the sessions: what a server's history has come to. A transaction is applied whole: the leader has checked it. Nodes
+ * are values that are replaced, so that forks and snapshots share them.
+ *
+ * A part that makes no sense here does nothing, as in ZooKeeper. It takes disks that were replaced under a majority to come to that.
  *
  * Source: DataTree, DataNode.
  */
@@ -149,7 +151,7 @@ export class DataTree implements ZnodeReader {
     let endedSession = false;
     switch (body.type) {
       case "nodes":
-        for (const node of body.nodes) changes.push(this.applyToNode(node, zxid, session));
+        for (const node of body.nodes) push(changes, this.applyToNode(node, zxid, session));
         break;
       case "error":
         break;
@@ -157,21 +159,22 @@ export class DataTree implements ZnodeReader {
         this.sessions.set(session, Object.freeze({ client: body.client, timeoutMs: body.timeoutMs }));
         break;
       case "closeSession":
-        for (const path of body.paths) changes.push(this.delete(path, zxid));
+        for (const path of body.paths) push(changes, this.delete(path, zxid));
         endedSession = this.sessions.delete(session);
         break;
     }
     return Object.freeze({ transaction, changes: Object.freeze(changes), endedSession });
   }
 
-  private applyToNode(txn: NodeTxn, zxid: Zxid, session: SessionId): ZnodeChange {
+  private applyToNode(txn: NodeTxn, zxid: Zxid, session: SessionId): ZnodeChange | undefined {
     switch (txn.op) {
       case "create":
         return this.create(txn.path, { data: txn.data, stat: newStat(zxid, txn.ephemeral ? session : 0) });
       case "delete":
         return this.delete(txn.path, zxid);
       case "setData": {
-        const old = this.existing(txn.path);
+        const old = this.nodes.get(txn.path);
+        if (old === undefined) return undefined;
         const stat: Stat = Object.freeze({ ...old.znode.stat, mzxid: zxid, version: txn.version });
         const node = treeNode({ data: txn.data, stat }, old.cversion, old.pzxid);
         this.nodes.set(txn.path, node);
@@ -180,11 +183,11 @@ export class DataTree implements ZnodeReader {
     }
   }
 
-  private create(path: string, znode: Znode): ZnodeChange {
-    assert(!this.nodes.has(path), `${path} is there already`);
+  private create(path: string, znode: Znode): ZnodeChange | undefined {
     const { czxid, ephemeralOwner } = znode.stat;
     const parentPath = parentOf(path);
-    const parent = this.existing(parentPath);
+    const parent = this.nodes.get(parentPath);
+    if (parent === undefined || this.nodes.has(path)) return undefined;
     this.nodes.set(parentPath, treeNode(parent.znode, parent.cversion + 1, czxid));
     const node = treeNode(znode, 0, czxid);
     this.nodes.set(path, node);
@@ -192,10 +195,11 @@ export class DataTree implements ZnodeReader {
     return Object.freeze({ path, before: undefined, after: node.znode });
   }
 
-  private delete(path: string, zxid: Zxid): ZnodeChange {
-    const { znode } = this.existing(path);
+  private delete(path: string, zxid: Zxid): ZnodeChange | undefined {
+    const znode = this.nodes.get(path)?.znode;
     const parentPath = parentOf(path);
-    const parent = this.existing(parentPath);
+    const parent = this.nodes.get(parentPath);
+    if (znode === undefined || parent === undefined) return undefined;
     this.nodes.set(parentPath, treeNode(parent.znode, parent.cversion, zxid));
     this.nodes.delete(path);
     const siblings = this.childrenByParent.get(parentPath) as ChildNames;
@@ -225,12 +229,6 @@ export class DataTree implements ZnodeReader {
     owned.delete(path);
     if (owned.size === 0) this.ephemeralsBySession.delete(owner);
   }
-
-  private existing(path: string): TreeNode {
-    const node = this.nodes.get(path);
-    assert(node !== undefined, `${path} is not there`);
-    return node;
-  }
 }
 
 /** `/brokers/ids` of `/brokers/ids/1`. */
@@ -241,6 +239,10 @@ export function parentOf(path: string): string {
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function push(changes: ZnodeChange[], change: ZnodeChange | undefined): void {
+  if (change !== undefined) changes.push(change);
 }
 
 function newStat(zxid: Zxid, ephemeralOwner: SessionId): Stat {

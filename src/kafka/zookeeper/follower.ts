@@ -1,29 +1,17 @@
 /**
- * The follower's side of Zab: it accepts the leader's epoch, takes over its history, and then logs what is proposed, applies what is
- * committed, and serves clients: reads from its own state, writes by way of the leader.
+ * The follower's side of Zab: it accepts the leader's epoch, takes over its history, and then logs and acknowledges what is proposed.
  *
- * Source: Learner.connectToLeader, registerWithLeader, syncWithLeader, Follower, FollowerZooKeeperServer, FollowerRequestProcessor.
+ * What it is sent out of its turn, which takes more than TCP would do, it does not act on; where it cannot go on without, it stops.
+ * Source: Learner.connectToLeader, registerWithLeader, syncWithLeader, Follower.
  */
 import { type Micros, ms, seconds } from "../../base/units.ts";
 import type { Connection, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
-import type { ServingRole } from "./client-service.ts";
-import { CommitProcessor } from "./commit-processor.ts";
-import type { AppliedTransaction } from "./data-tree.ts";
-import { Fifo } from "./fifo.ts";
-import {
-  type FollowerMessage,
-  type LeaderMessage,
-  type Proposal,
-  quorumMessage,
-  type Unsized,
-  type ZkWriteRequest,
-} from "./quorum-messages.ts";
+import { FollowerServer, type LeaderLink } from "./follower-server.ts";
+import { type FollowerMessage, type LeaderMessage, type Proposal, quorumMessage, type Unsized } from "./quorum-messages.ts";
 import type { RoleOptions } from "./quorum-role.ts";
-import { type ClientRequest, isWrite, type ServerCnxn } from "./server-cnxn.ts";
 import type { ServerContext } from "./server-context.ts";
 import type { ZkTransaction } from "./transaction.ts";
 import type { ZkDatabase } from "./zk-database.ts";
-import type { SessionId } from "./znode.ts";
 import { makeZxid, type Zxid } from "./zxid.ts";
 
 /** Whoever was just elected may need a moment before it leads. */
@@ -33,26 +21,38 @@ const CONNECT_TRIES = 5;
 const FENCED_REST: Micros = seconds(1);
 
 type Phase =
-  /** Until the leader has answered for the first time. */
+  /** Until the leader has told of its epoch. */
   | "CONNECTING"
-  /** Until the leader has sent all that its history has at first. */
+  /** Until it has compared histories: DIFF, TRUNC or SNAP. */
+  | "DISCOVERY"
+  /** Until it has sent all that its history has at first: NEWLEADER. */
   | "SYNCHRONIZATION"
   /** Until all that is on disk. */
   | "PERSISTING"
-  /** Until the leader is established. */
+  /** Until the leader is established: UPTODATE. */
   | "ACKNOWLEDGED"
   | "BROADCAST";
+
+/** When what comes once may come. */
+const EXPECTED_IN: Partial<Record<LeaderMessage["kind"], Phase>> = Object.freeze({
+  ZabLeaderInfo: "CONNECTING",
+  ZabDiff: "DISCOVERY",
+  ZabTrunc: "DISCOVERY",
+  ZabSnap: "DISCOVERY",
+  ZabNewLeader: "SYNCHRONIZATION",
+  ZabUpToDate: "ACKNOWLEDGED",
+});
 
 interface FollowerTimer extends Timer {
   readonly kind: "zookeeper.connect" | "zookeeper.silence";
 }
 
-export class Follower implements TimerTarget, ServingRole {
+export class Follower implements TimerTarget, LeaderLink {
   private readonly context: ServerContext;
   private readonly db: ZkDatabase;
   private readonly options: RoleOptions;
   private readonly leaderNode: NodeName;
-  private readonly commits: CommitProcessor;
+  private readonly server: FollowerServer;
   private connection: Connection | undefined;
   private phase: Phase = "CONNECTING";
   private epoch = 0;
@@ -61,11 +61,7 @@ export class Follower implements TimerTarget, ServingRole {
   private retryTimer: TimerId = 0;
   private silenceTimer: TimerId = 0;
   private stopped = false;
-  /** Received and not committed yet, in order. */
-  private readonly pending = new Fifo<Proposal>();
-  private lastProposed: Zxid = 0;
-  private lastCommitted: Zxid = 0;
-  /** Of these, what has not been handed to the log yet: that comes when the leader is established. */
+  /** Received, and not handed to the log yet: first until NEWLEADER, then until the leader is established. */
   private unlogged: Proposal[] = [];
   /** Told to be committed before this server serves. */
   private committedUpTo: Zxid = 0;
@@ -73,20 +69,14 @@ export class Follower implements TimerTarget, ServingRole {
   private installed = false;
   /** The last transaction that must be on disk before the history can be acknowledged. */
   private historyEnd: Zxid = 0;
-  private readonly pendingSyncs = new Fifo<ClientRequest>();
-  private readonly pendingRevalidations = new Map<SessionId, ServerCnxn>();
-  /** Sessions that were heard of since the leader last asked, with their timeouts. */
-  private touched = new Map<SessionId, number>();
 
   constructor(options: RoleOptions, leaderNode: NodeName) {
-    const { context, db, clients } = options;
-    const { host, costs } = context;
     this.options = options;
-    this.context = context;
-    this.db = db;
+    this.context = options.context;
+    this.db = options.db;
     this.leaderNode = leaderNode;
-    this.lastHeard = host.steadyNow();
-    this.commits = new CommitProcessor({ host, costs, final: clients, matchSyncs: true });
+    this.server = new FollowerServer(options, this);
+    this.lastHeard = this.context.host.steadyNow();
   }
 
   follow(): void {
@@ -101,28 +91,10 @@ export class Follower implements TimerTarget, ServingRole {
   onMessage(message: LeaderMessage): void {
     if (this.stopped) return;
     this.lastHeard = this.context.host.steadyNow();
-    switch (message.kind) {
-      case "ZabLeaderInfo":
-        this.onLeaderInfo(message.epoch);
-        return;
-      case "ZabDiff":
-        return;
-      case "ZabTrunc":
-        if (!this.db.goBackTo(message.zxid)) this.context.fatal("the leader's history is not known here");
-        return;
-      case "ZabSnap":
-        this.db.install(message.snapshot);
-        this.installed = true;
-        return;
-      case "ZabNewLeader":
-        this.onNewLeader();
-        return;
-      case "ZabUpToDate":
-        this.onUpToDate();
-        return;
-      default:
-        this.onBroadcastMessage(message);
-    }
+    const expectedIn = EXPECTED_IN[message.kind];
+    if (expectedIn === undefined) this.onBroadcastMessage(message);
+    else if (expectedIn === this.phase) this.onExpected(message);
+    else if (this.phase === "DISCOVERY") this.context.fatal(`${message.kind} came where DIFF, TRUNC or SNAP should have`);
   }
 
   onDisconnected(connection: Connection): void {
@@ -146,11 +118,10 @@ export class Follower implements TimerTarget, ServingRole {
     host.cancelTimer(this.retryTimer);
     host.cancelTimer(this.silenceTimer);
     if (this.connection !== undefined) host.close(this.connection);
-    this.commits.stop();
-    if (this.phase === "CONNECTING" || this.phase === "SYNCHRONIZATION") return [];
+    this.server.stop();
     const unlogged = this.unlogged[0]?.transaction.zxid ?? Number.POSITIVE_INFINITY;
-    const logged = [...this.commits.unapplied(), ...this.pending.toArray()];
-    return logged.map(({ transaction }) => transaction).filter(({ zxid }) => zxid < unlogged);
+    const received = this.server.unapplied().map(({ transaction }) => transaction);
+    return received.filter(({ zxid }) => zxid < unlogged);
   }
 
   onTimer(timer: Timer): void {
@@ -158,6 +129,10 @@ export class Follower implements TimerTarget, ServingRole {
     if ((timer as FollowerTimer).kind === "zookeeper.connect") this.connect();
     else if (this.context.host.steadyNow() >= this.silenceDeadline()) this.options.listener.onRoleLost();
     else this.watchSilence();
+  }
+
+  send(message: Unsized<FollowerMessage>): void {
+    if (this.connection !== undefined) this.context.host.send(this.connection, quorumMessage(message));
   }
 
   // ---- discovery and synchronisation ----
@@ -168,9 +143,36 @@ export class Follower implements TimerTarget, ServingRole {
     this.send({ kind: "ZabFollowerInfo", sid: this.context.serverId, acceptedEpoch: this.db.disk.acceptedEpoch });
   }
 
+  private onExpected(message: LeaderMessage): void {
+    switch (message.kind) {
+      case "ZabLeaderInfo":
+        this.onLeaderInfo(message.epoch);
+        return;
+      case "ZabDiff":
+        this.synchroniseFrom(this.db.lastZxid);
+        return;
+      case "ZabTrunc":
+        if (this.db.goBackTo(message.zxid)) this.synchroniseFrom(message.zxid);
+        else this.context.fatal("the leader's history is not known here");
+        return;
+      case "ZabSnap":
+        this.db.install(message.snapshot);
+        this.installed = true;
+        this.synchroniseFrom(message.snapshot.zxid);
+        return;
+      case "ZabNewLeader":
+        this.onNewLeader();
+        return;
+      case "ZabUpToDate":
+        this.onUpToDate();
+        return;
+      default:
+    }
+  }
+
   private onLeaderInfo(epoch: number): void {
     const { disk } = this.db;
-    this.phase = "SYNCHRONIZATION";
+    this.phase = "DISCOVERY";
     this.epoch = epoch;
     if (epoch < disk.acceptedEpoch) {
       // ZooKeeper tries again at once, over and over, until another leader is elected. That is not worth its events.
@@ -181,6 +183,11 @@ export class Follower implements TimerTarget, ServingRole {
     const currentEpoch = epoch > disk.acceptedEpoch ? disk.currentEpoch : -1;
     if (epoch > disk.acceptedEpoch) disk.acceptedEpoch = epoch;
     this.send({ kind: "ZabAckEpoch", currentEpoch, lastZxid: this.db.lastZxid });
+  }
+
+  private synchroniseFrom(zxid: Zxid): void {
+    this.phase = "SYNCHRONIZATION";
+    this.server.receiveAfter(zxid);
   }
 
   private onNewLeader(): void {
@@ -215,101 +222,49 @@ export class Follower implements TimerTarget, ServingRole {
     listener.onEstablished(this.epoch);
     db.tellHistory();
     syncer.mayTakeSnapshots = true;
-    clients.start(this);
+    clients.start(this.server);
     for (const { transaction } of this.unlogged) syncer.process(transaction);
     this.unlogged = [];
-    this.commit(this.committedUpTo);
+    if (this.committedUpTo > 0) this.server.commit(this.committedUpTo);
   }
 
   // ---- broadcast ----
 
   private onBroadcastMessage(message: LeaderMessage): void {
+    const serving = this.phase === "BROADCAST";
     switch (message.kind) {
       case "ZabProposal":
-        // Only beyond TCP. ZooKeeper logs it all the same, and ends when it is to be committed (UNMATCHED_TXN_COMMIT).
-        if (message.proposal.transaction.zxid <= this.lastProposed) {
-          this.context.fatal("a proposal came twice, or too late");
-          return;
-        }
-        this.lastProposed = message.proposal.transaction.zxid;
-        this.pending.push(message.proposal);
-        if (this.phase === "BROADCAST") this.options.syncer.process(message.proposal.transaction);
-        else this.unlogged.push(message.proposal);
+        this.onProposal(message.proposal);
         return;
       case "ZabCommit":
-        if (this.phase === "BROADCAST") this.commit(message.zxid);
+        if (serving) this.server.commit(message.zxid);
         else this.committedUpTo = message.zxid;
         return;
       case "ZabPing":
-        if (this.phase !== "BROADCAST") return;
-        this.send({ kind: "ZabPingResponse", sessions: Object.freeze([...this.touched]) });
-        this.touched = new Map();
+        if (serving) this.server.onPing();
         return;
-      case "ZabRevalidateResponse": {
-        const cnxn = this.pendingRevalidations.get(message.session);
-        this.pendingRevalidations.delete(message.session);
-        if (cnxn !== undefined) this.options.clients.finishSessionInit(cnxn, message.valid);
+      case "ZabRevalidateResponse":
+        this.server.onRevalidated(message.session, message.valid);
         return;
-      }
-      case "ZabSync": {
-        const request = this.pendingSyncs.shift();
-        if (request !== undefined) this.commits.commit(request);
+      case "ZabSync":
+        this.server.onSync();
         return;
-      }
       default:
     }
   }
 
-  private commit(zxid: Zxid): void {
-    const next = this.pending.peek()?.transaction.zxid;
-    if (next !== undefined && next > zxid && zxid > Math.max(this.db.lastZxid, this.lastCommitted)) {
-      // Only beyond TCP: UNMATCHED_TXN_COMMIT. Where nothing is pending, ZooKeeper goes on without the transaction.
-      this.context.fatal("a transaction is to be committed that was not proposed");
-      return;
-    }
-    this.lastCommitted = Math.max(this.lastCommitted, zxid);
-    for (let first = this.pending.peek(); first !== undefined && first.transaction.zxid <= zxid; first = this.pending.peek()) {
-      this.pending.shift();
-      this.commits.commit(first);
-    }
-  }
-
-  // ---- clients of this server ----
-
-  submit(request: ClientRequest): void {
-    this.commits.process(request);
-    if (request.request.op === "sync") this.pendingSyncs.push(request);
-    else if (!isWrite(request)) return;
-    const { session, cxid, cnxn } = request;
-    const submitted = Object.freeze({ session, cxid, client: cnxn.client, request: request.request as ZkWriteRequest });
-    this.send({ kind: "ZabRequest", submitted });
-  }
-
-  touch(session: SessionId, timeoutMs: number): boolean {
-    this.touched.set(session, timeoutMs);
-    return true;
-  }
-
-  revalidate(cnxn: ServerCnxn): void {
-    this.pendingRevalidations.set(cnxn.session, cnxn);
-    this.send({ kind: "ZabRevalidate", session: cnxn.session, timeoutMs: cnxn.timeoutMs });
-  }
-
-  onApplied({ transaction }: AppliedTransaction): void {
-    const { session, body } = transaction;
-    if (body.type === "createSession") this.touched.set(session, body.timeoutMs);
-    else if (body.type === "closeSession") this.touched.delete(session);
-  }
-
-  private send(message: Unsized<FollowerMessage>): void {
-    if (this.connection !== undefined) this.context.host.send(this.connection, quorumMessage(message));
+  private onProposal(proposal: Proposal): void {
+    if (!this.server.receive(proposal)) return;
+    if (this.phase === "BROADCAST") this.options.syncer.process(proposal.transaction);
+    else this.unlogged.push(proposal);
   }
 
   /** When the leader must have been heard of. While the disk is waited for nobody listens. */
   private silenceDeadline(): Micros {
     const { initLimitUs, syncLimitUs, host } = this.context;
     if (this.phase === "PERSISTING") return host.steadyNow() + syncLimitUs;
-    return this.lastHeard + (this.phase === "CONNECTING" || this.phase === "SYNCHRONIZATION" ? initLimitUs : syncLimitUs);
+    const established = this.phase === "ACKNOWLEDGED" || this.phase === "BROADCAST";
+    return this.lastHeard + (established ? syncLimitUs : initLimitUs);
   }
 
   private watchSilence(): void {

@@ -21,6 +21,11 @@ export function counterOf(zxid: Zxid): number {
   return zxid % COUNTER_SPAN;
 }
 
+/** Whether `zxid` may come right after `last` in a history: the next in its epoch, or the first of a later one. */
+export function isNextZxid(zxid: Zxid, last: Zxid): boolean {
+  return epochOf(zxid) === epochOf(last) ? zxid === last + 1 : zxid > last && counterOf(zxid) === 1;
+}
+
 /** As ZooKeeper's tools print it: `0x500000003`. */
 export function zxidText(zxid: Zxid): string {
   return `0x${zxid.toString(16)}`;
