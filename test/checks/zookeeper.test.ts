@@ -307,6 +307,23 @@ test("a live broker must take up the role that was decided; one that is down, or
   expect(cut.longAfter().end()).toEqual([]);
 });
 
+test("a replica that is no longer wanted may be in the ISR for a moment longer than in the assignment, not for ever", () => {
+  const base = (): EnsembleHistory => history().established(1, 1).decide({ leader: 2 }) as EnsembleHistory;
+  const moved = (): EnsembleHistory => base().decide({ replicas: [2, 3] }) as EnsembleHistory;
+  expect(moved().end()).toEqual([]);
+  expect((moved().decide({ isr: [2, 3] }) as EnsembleHistory).longAfter().end()).toEqual([]);
+  expect(moved().longAfter().end()).toEqual(["IsrSubsetOfReplicas"]);
+  expect(
+    base()
+      .decide({ isr: [1, 2, 4] })
+      .end(),
+  ).toEqual(["IsrSubsetOfReplicas"]);
+  const kraft = history()
+    .decide({ leader: 2 })
+    .decide({ replicas: [2, 3] });
+  expect(kraft.end()).toEqual(["IsrSubsetOfReplicas"]);
+});
+
 test("what a broker that stood still has missed it must still take up afterwards", () => {
   const story = history();
   for (const broker of [1, 2, 3]) story.running(broker);

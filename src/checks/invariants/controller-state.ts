@@ -8,15 +8,17 @@
  *
  * Legal: without KIP-966 the last member of an ISR stays in it when it is fenced, so there a single member is not judged.
  * One commit may say both halves of a change in either order: judged at the end of the step; and not between the death of
- * a controller that was just reporting a commit and the next one's report.
+ * a controller that was just reporting a commit and the next one's report. In ZooKeeper mode assignment and ISR stand in two
+ * nodes: who is no longer wanted by a reassignment is first out of the one, then out of the other.
  */
 
 import type { PartitionChanged } from "../../kafka/events.ts";
-import { NONE } from "../../kafka/ids.ts";
+import { type BrokerId, NONE } from "../../kafka/ids.ts";
 import type { Ghost } from "../ghost/ghost.ts";
 import type { GhostPartition } from "../ghost/ghost-partition.ts";
 import type { Invariant, Reporter } from "../invariant.ts";
 import type { Observation } from "../observation.ts";
+import { Overdue } from "./overdue.ts";
 
 export class LeaderInIsr implements Invariant {
   readonly name = "LeaderInIsr";
@@ -44,12 +46,40 @@ export class IsrSubsetOfReplicas implements Invariant {
     "ISR and ELR are disjoint parts of the assignment, the ELR is used only below min.insync.replicas, and without it the ISR is never empty.";
   readonly source = "ValidControllerState, ValidControllerIsrAndElr (KIP-966 specification)";
   readonly watches = ["PartitionChanged"] as const;
+  /** Partitions with members of the ISR that are no longer assigned (ZooKeeper mode). */
+  private readonly leftOver = new Overdue<GhostPartition>();
 
   observe({ event }: Observation, ghost: Ghost, reporter: Reporter): void {
-    if (event.kind !== "PartitionChanged" || !ghost.isNews || ghost.partition === undefined) return;
-    const fault = faultOf(event, ghost.partition.minIsr, ghost.options.eligibleLeaderReplicas);
-    if (fault !== undefined) reportShape(this, ghost, ghost.partition, event, fault, reporter);
+    const { partition } = ghost;
+    if (event.kind !== "PartitionChanged" || !ghost.isNews || partition === undefined) return;
+    const leftOver = ghost.ensemble.servers.length > 0 ? membersLeftOver(event, ghost.stateBefore) : [];
+    if (leftOver.length > 0) this.leftOver.note(partition, reporter.step, reporter.timeUs);
+    else this.leftOver.forget(partition);
+    const fault = faultOf(event, partition.minIsr, ghost.options.eligibleLeaderReplicas, leftOver);
+    if (fault !== undefined) reportShape(this, ghost, partition, event, fault, reporter);
   }
+
+  everySecond(ghost: Ghost, reporter: Reporter): void {
+    for (const [partition, since] of this.leftOver.due(ghost, reporter.timeUs)) {
+      const { name, state } = partition;
+      if (partition.forgotten || state === undefined) {
+        this.leftOver.forget(partition);
+        continue;
+      }
+      const what = `${name}: ISR [${state.isr.join(", ")}] is not within the assignment [${state.replicas.join(", ")}]`;
+      reporter.report(this, {
+        subject: name,
+        partition: name,
+        message: `${what}, and stays so`,
+        facts: [{ step: since.step, timeUs: since.began, text: what }, reporter.now(`${what} still`)],
+      });
+    }
+  }
+}
+
+/** Who was in the ISR when the assignment changed, and is in it still. */
+function membersLeftOver({ replicas, isr }: PartitionChanged, before: PartitionChanged | undefined): readonly BrokerId[] {
+  return before === undefined ? [] : isr.filter((id) => !replicas.includes(id) && before.isr.includes(id));
 }
 
 export class FencedNotInIsr implements Invariant {
@@ -89,12 +119,18 @@ export class FencedNotInIsr implements Invariant {
   }
 }
 
-function faultOf(event: PartitionChanged, minIsr: number, elrOn: boolean | undefined): string | undefined {
+function faultOf(
+  event: PartitionChanged,
+  minIsr: number,
+  elrOn: boolean | undefined,
+  leftOver: readonly BrokerId[],
+): string | undefined {
   const { replicas, isr, elr, lastKnownElr } = event;
   const isrText = `ISR [${isr.join(", ")}]`;
   const elrText = `ELR [${elr.join(", ")}]`;
   if (hasRepetition(isr) || hasRepetition(elr)) return `${isrText} or ${elrText} names a replica twice`;
-  if (!isr.every((id) => replicas.includes(id))) return `${isrText} is not within the assignment [${replicas.join(", ")}]`;
+  if (!isr.every((id) => replicas.includes(id) || leftOver.includes(id)))
+    return `${isrText} is not within the assignment [${replicas.join(", ")}]`;
   if (!elr.every((id) => replicas.includes(id))) return `${elrText} is not within the assignment [${replicas.join(", ")}]`;
   if (!lastKnownElr.every((id) => replicas.includes(id)))
     return `last known ELR [${lastKnownElr.join(", ")}] is not within the assignment`;
