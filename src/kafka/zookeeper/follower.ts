@@ -94,7 +94,9 @@ export class Follower implements TimerTarget, LeaderLink {
     const expectedIn = EXPECTED_IN[message.kind];
     if (expectedIn === undefined) this.onBroadcastMessage(message);
     else if (expectedIn === this.phase) this.onExpected(message);
-    else if (this.phase === "DISCOVERY") this.context.fatal(`${message.kind} came where DIFF, TRUNC or SNAP should have`);
+    else if (this.phase === "DISCOVERY" && message.kind === "ZabNewLeader") {
+      this.context.fatal("NEWLEADER came where DIFF, TRUNC or SNAP should have");
+    }
   }
 
   onDisconnected(connection: Connection): void {

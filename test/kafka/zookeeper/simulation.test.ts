@@ -6,6 +6,7 @@ import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { problemsOf } from "./store-model.ts";
 import { Story } from "./story.ts";
+import { nodeOf } from "./test-ensemble.ts";
 import { watchProblems } from "./watch-model.ts";
 
 const ROUNDS = 60;
@@ -32,5 +33,25 @@ test.prop([fc.nat(), fc.constantFrom(1, 3, 3, 3, 5)], { numRuns: 60 })(
     const { history } = story;
     expect(problemsOf(history, story.asked)).toEqual([]);
     for (const arrivals of story.arrivals) expect(watchProblems(history, arrivals)).toEqual([]);
+  },
+);
+
+const LUCK = {
+  dropPpm: 3_000,
+  duplicatePpm: 3_000,
+  delayPpm: 20_000,
+  delayUpToUs: 50_000,
+  reorderPpm: 3_000,
+  reorderUpToUs: 5_000,
+};
+
+test.prop([fc.nat()], { numRuns: 20 })(
+  "what TCP would never let through between servers may stop them, but breaks nothing that was committed",
+  (seed) => {
+    const story = new Story(String(seed), 3);
+    const { ids, world } = story.e;
+    for (const a of ids) for (const b of ids) if (a < b) world.setChances(nodeOf(a), nodeOf(b), LUCK);
+    for (let round = 0; round < ROUNDS; round++) story.round();
+    expect(story.violations).toEqual([]);
   },
 );
