@@ -22,11 +22,29 @@ export function tableOf(figures: readonly Figure[]): string {
 
 export function documentOf(figures: readonly Figure[]): string {
   const sections = figures.map((figure) => {
+    const text = wrapped(figure.text);
     const remarks = figure.rows.filter(({ remark }) => remark !== undefined);
     const list = remarks.map(({ what, remark }) => `- ${what}: ${remark}.`).join("\n");
-    return `## ${figure.title}\n\nSource: ${figure.source}.\n\n${markdownTable(figure.rows)}\n\n${figure.text}${list === "" ? "" : `\n\n${list}`}\n`;
+    return `## ${figure.title}\n\nSource: ${figure.source}.\n\n${markdownTable(figure.rows)}\n\n${text}${list === "" ? "" : `\n\n${list}`}\n`;
   });
   return `${INTRODUCTION}\n${sections.join("\n")}`;
+}
+
+const LINE_WIDTH = 140;
+
+/** Paragraph by paragraph: numbers in it make lines longer and shorter. */
+function wrapped(text: string): string {
+  const paragraphs = text.split("\n\n").map((paragraph) => {
+    const lines = [""];
+    for (const word of paragraph.split(/\s+/)) {
+      const line = lines.at(-1) as string;
+      if (line === "") lines[lines.length - 1] = word;
+      else if (line.length + 1 + word.length > LINE_WIDTH) lines.push(word);
+      else lines[lines.length - 1] = `${line} ${word}`;
+    }
+    return lines.join("\n");
+  });
+  return paragraphs.join("\n\n");
 }
 
 function markdownTable(rows: readonly Row[]): string {
@@ -36,16 +54,19 @@ function markdownTable(rows: readonly Row[]): string {
 
 const INTRODUCTION = `# Published beside simulated
 
-What others have measured or worked out, and what comes out here. \`npm run figures\` makes the tables, \`npm run figures -- --write\` this page.
+What others have measured or worked out, and what comes out here. \`npm run figures\` prints the table, \`npm run figures -- --write\` writes this page.
 
-A broker's work takes no time in the simulator, except for [\`cluster.costs\`](scenarios.md), the network and the disks. So no time here is a measurement of Kafka: what
-can be checked is how times follow from costs, and how they grow. Each row says what it stands on:
+A broker's work takes no time in the simulator, except for [\`cluster.costs\`](scenarios.md#the-cluster), the network and the disks. So no time here is a
+measurement of Kafka: what can be checked is how times follow from costs, and how they grow. Of the sources, the scripts and the quoted comments
+on pull requests were read, of the posts some only in excerpts: a condition that is called unknown here may stand there. Each row says what it
+stands on:
 
 - **given**: the source names the costs; what is checked is the sum.
 - **fitted**: a cost was chosen so that this very row comes out. It says nothing by itself.
 - **predicted**: nothing was chosen for it. Rows that begin with → follow from the fitted one above.
 - **reconstructed**: the source leaves out a condition, which was chosen; the text says which.
 
-A row **agrees** if every run is within what was published; *agrees, to n %* if the median is within 10 % of it, and no run further off than that. Where
-runs differ the median is given, with the extremes. Every check was on in every run, and nothing was violated.
+A row **agrees** if every run is within what was published; *agrees, to n %* if the median is within 10 % of it, and no run further off than that.
+Where runs differ the median is given, with the extremes; the delays of networks and disks are fixed where times are measured, so seeds differ
+little. Every check was on in every run, and nothing was violated.
 `;

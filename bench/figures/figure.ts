@@ -34,7 +34,7 @@ export interface Figure {
 const TOLERANCE = 0.1;
 
 export function verdictOf({ expected, simulated, basis }: Row): string {
-  if (expected === undefined) return "not published";
+  if (expected === undefined) return "–";
   const [low, high] = expected;
   const { min, median, max } = simulated;
   if (min >= low && max <= high) return agreement(basis);

@@ -100,7 +100,7 @@ export function isolation(records: number, seeds: number): Figure {
       row("acks=all, as in 2.0", all({ mode: "zookeeper", acks: "all", writesIsrItself: true }, 3), none, "predicted"),
       row("acks=all, KRaft", all({ mode: "kraft", acks: "all" }, 3), none, "predicted"),
     ],
-    text: `Vanlightly's published scripts say: three brokers (Kafka 2.0), one ZooKeeper server, one partition of three replicas, 100,000 records, no retries. The leader
+    text: `Vanlightly's post and scripts say: three brokers (Kafka 2.0), one ZooKeeper server, one partition of three replicas, 100,000 records, no retries. The leader
 is cut off from the other brokers and from ZooKeeper, not from the client. \`min.insync.replicas\` is 1, sessions are 6 s, \`replica.lag.time.max.ms\` is 10 s, a request of
 the client times out after 5 s, as the defaults were then.
 
@@ -113,7 +113,8 @@ The leader of 2.0 has an end of its own, though: 10 to 15 s after the cut it wan
 answers, and serves nobody any more. Then requests time out, the client looks around, and the rest goes to the new leader. So between 30,000 and all of the
 last 40,000 records are lost, depending on when the leader looks at its ISR: both published numbers lie in between, with the failed records that one of
 them has (4,487; fewer here, where only five requests are under way at once). Since 2.7 nothing is locked, and all of the last 40,000 are lost. KRaft does
-not change that: acks=1 promises nothing. With acks=all nothing is acknowledged that could be lost.`,
+not change that: acks=1 promises nothing. With acks=all nothing is acknowledged that could be lost; what has waited for 5 s has failed, and the client has
+found the new leader.`,
   };
 }
 

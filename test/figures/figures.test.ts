@@ -144,7 +144,7 @@ describe("the words for it", () => {
     expect(row([300], [503, 503])).toBe("off: ×1.7 too little");
     expect(row([0, 0], [0, 0])).toBe("agrees");
     expect(row([0, 4], [0, 0])).toBe("disagrees");
-    expect(row([4], undefined)).toBe("not published");
+    expect(row([4], undefined)).toBe("–");
   });
 
   test("a line through sizes says how far they are from it", () => {
