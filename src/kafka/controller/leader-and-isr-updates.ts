@@ -34,17 +34,10 @@ export function unfenceBroker(context: ControllerContext, broker: BrokerRegistra
 
 export function beginControlledShutdown(context: ControllerContext, broker: BrokerRegistration): MetadataRecord[] {
   const { index } = context.state;
-  const records: MetadataRecord[] = [];
-  if (!broker.inControlledShutdown) {
-    records.push({
-      type: "BrokerRegistrationChange",
-      brokerId: broker.id,
-      brokerEpoch: broker.epoch,
-      inControlledShutdown: true,
-    });
-  }
-  records.push(...leaderAndIsrUpdates(context, index.partitionsWithBrokerInIsr(broker.id), { remove: broker.id }));
-  return records;
+  const updates = leaderAndIsrUpdates(context, index.partitionsWithBrokerInIsr(broker.id), { remove: broker.id });
+  if (broker.inControlledShutdown) return updates;
+  const { id: brokerId, epoch: brokerEpoch } = broker;
+  return [{ type: "BrokerRegistrationChange", brokerId, brokerEpoch, inControlledShutdown: true }, ...updates];
 }
 
 /**

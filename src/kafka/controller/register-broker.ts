@@ -33,7 +33,7 @@ export function registerBroker(
   const records: MetadataRecord[] = [];
   if (!sameIncarnation) {
     const cleanShutdown = existing !== undefined && existing.epoch === request.previousBrokerEpoch;
-    records.push(...endIncarnation(context, brokerId, cleanShutdown));
+    for (const record of endIncarnation(context, brokerId, cleanShutdown)) records.push(record);
     heartbeats.remove(brokerId);
   }
   const brokerEpoch = sameIncarnation ? existing.epoch : image.nextOffset + records.length;
