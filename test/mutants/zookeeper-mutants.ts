@@ -17,6 +17,7 @@ import { ClientService } from "../../src/kafka/zookeeper/client-service.ts";
 import type { CommitProcessor } from "../../src/kafka/zookeeper/commit-processor.ts";
 import type { Fifo } from "../../src/kafka/zookeeper/fifo.ts";
 import { Follower } from "../../src/kafka/zookeeper/follower.ts";
+import { FollowerServer } from "../../src/kafka/zookeeper/follower-server.ts";
 import { Leader } from "../../src/kafka/zookeeper/leader.ts";
 import { OutstandingChanges } from "../../src/kafka/zookeeper/outstanding-changes.ts";
 import type { FollowerMessage, LeaderMessage, Proposal } from "../../src/kafka/zookeeper/quorum-messages.ts";
@@ -71,12 +72,15 @@ interface InsideLeader {
 }
 
 interface InsideFollower {
-  readonly pending: Fifo<Proposal>;
-  readonly commits: CommitProcessor;
   readonly phase: string;
-  commit(zxid: Zxid): void;
   onBroadcastMessage(message: LeaderMessage): void;
   send(message: Pick<FollowerMessage & { kind: "ZabAck" }, "kind" | "zxid">): void;
+}
+
+interface InsideFollowerServer {
+  readonly pending: Fifo<Proposal>;
+  readonly commits: CommitProcessor;
+  commit(zxid: Zxid): void;
 }
 
 const follower = inside<InsideFollower>(Follower);
@@ -238,10 +242,10 @@ export const ZOOKEEPER_MUTANTS: readonly Mutant[] = [
     seeds: SEEDS,
     patch: (patches) =>
       patches.replace(
-        follower,
+        inside<InsideFollowerServer>(FollowerServer),
         "commit",
         () =>
-          function (this: InsideFollower, zxid) {
+          function (this: InsideFollowerServer, zxid) {
             for (let first = this.pending.peek(); first !== undefined; first = this.pending.peek()) {
               if (first.transaction.zxid > zxid) return;
               this.pending.shift();
