@@ -58,6 +58,38 @@ export interface Dials {
   readonly "kraft.fetchReportsHighWatermark": boolean;
   /** Whether a restarted leader gives up its epoch (KAFKA-10527, 2.7). */
   readonly "kraft.resignOnRestart": boolean;
+  /** Whether a commit of a member must name the group's current generation (always so in Kafka; a negative control). */
+  readonly "group.checkGenerationOnCommit": boolean;
+  /** Whether a new member is given an id and sent away before it is taken in (KIP-394, 2.2). */
+  readonly "group.requireMemberId": boolean;
+  /** Whether a static member whose id is in use by another process is refused (KIP-345; a negative control). */
+  readonly "group.fenceStaticInstance": boolean;
+  /** Whether members that have joined and never sync are removed (KAFKA-12890, 2.8.1). */
+  readonly "group.expireMissingSync": boolean;
+  /** Whether a group's offsets outlive offsets.retention.minutes as long as it has members (KIP-211, 2.1). */
+  readonly "group.expireOffsetsOnlyWhenEmpty": boolean;
+  /** Whether offsets of topics that nobody subscribes to expire only while the group is Stable (KAFKA-13636, 3.0.1). */
+  readonly "group.expireOnlyWhenStable": boolean;
+  /** Whether an expiry time of -1 in a stored offset means none, or a moment long ago (KAFKA-8069, 2.2). */
+  readonly "group.loadDefaultExpireAsNone": boolean;
+  /** KIP-848: whether a partition goes to its new owner only when the old one has let go (a negative control). */
+  readonly "group.waitForRevocationAck": boolean;
+  /** Whether sticky assignors weigh what members claim to own by its generation (KAFKA-13419, 3.2). */
+  readonly "group.assignorUsesGeneration": boolean;
+  /** Whether partitions that wait to be revoked are read no further (KAFKA-14196, 3.2.3). */
+  readonly "client.stopFetchingBeforeRevoke": boolean;
+  /** Whether one commit before a rejoin is waited for over several polls, or begun anew in each (KAFKA-14024, 3.2.1). */
+  readonly "client.trackInflightPreJoinCommit": boolean;
+  /** Whether clients ignore metadata with an older leader epoch than they know (KIP-320, 2.2). */
+  readonly "client.rejectOlderLeaderEpoch": boolean;
+  /** Where auto.offset.reset=latest begins in a partition that is newer than the group (KIP-1327, not released). */
+  readonly "client.resetForNewPartitions": "latest" | "earliest";
+  /** Whether a consumer checks its position when the leader has changed (KIP-320, 2.3). */
+  readonly "consumer.validateOffsetEpoch": boolean;
+  /** Which leader epoch is committed with an offset: that of the last record, or the newest known (KAFKA-19902, open). */
+  readonly "consumer.commitEpoch": "last-consumed" | "newest";
+  /** Whether an epoch older than a leader's epoch cache is taken to end where the log starts (KAFKA-19902, open). */
+  readonly "replication.epochBelowCacheStartIsValid": boolean;
 }
 
 export type DialName = keyof Dials;
@@ -90,6 +122,22 @@ export const DIAL_VALUES: { readonly [D in DialName]: readonly [Dials[D], ...Dia
   "kraft.hwRequiresEpochStart": [">", ">="],
   "kraft.fetchReportsHighWatermark": [true, false],
   "kraft.resignOnRestart": [true, false],
+  "group.checkGenerationOnCommit": [true, false],
+  "group.requireMemberId": [true, false],
+  "group.fenceStaticInstance": [true, false],
+  "group.expireMissingSync": [true, false],
+  "group.expireOffsetsOnlyWhenEmpty": [true, false],
+  "group.expireOnlyWhenStable": [true, false],
+  "group.loadDefaultExpireAsNone": [true, false],
+  "group.waitForRevocationAck": [true, false],
+  "group.assignorUsesGeneration": [true, false],
+  "client.stopFetchingBeforeRevoke": [true, false],
+  "client.trackInflightPreJoinCommit": [true, false],
+  "client.rejectOlderLeaderEpoch": [true, false],
+  "client.resetForNewPartitions": ["latest", "earliest"],
+  "consumer.validateOffsetEpoch": [true, false],
+  "consumer.commitEpoch": ["last-consumed", "newest"],
+  "replication.epochBelowCacheStartIsValid": [false, true],
 };
 
 /** What each decides, for people. */
@@ -135,6 +183,33 @@ export const DIAL_DOCS: { readonly [D in DialName]: string } = {
   "kraft.fetchReportsHighWatermark":
     "Whether a fetch of the metadata log is answered at once if its high watermark lags (KIP-1166, 4.1).",
   "kraft.resignOnRestart": "Whether a restarted leader gives up its epoch (KAFKA-10527, 2.7).",
+  "group.checkGenerationOnCommit":
+    "Whether a commit of a member must name the group's current generation (always so in Kafka; a negative control).",
+  "group.requireMemberId": "Whether a new member is given an id and sent away before it is taken in (KIP-394, 2.2).",
+  "group.fenceStaticInstance":
+    "Whether a static member whose id is in use by another process is refused (KIP-345; a negative control).",
+  "group.expireMissingSync": "Whether members that have joined and never sync are removed (KAFKA-12890, 2.8.1).",
+  "group.expireOffsetsOnlyWhenEmpty":
+    "Whether a group's offsets outlive offsets.retention.minutes as long as it has members (KIP-211, 2.1).",
+  "group.expireOnlyWhenStable":
+    "Whether offsets of topics that nobody subscribes to expire only while the group is Stable (KAFKA-13636, 3.0.1).",
+  "group.loadDefaultExpireAsNone":
+    "Whether an expiry time of -1 in a stored offset means none, or a moment long ago (KAFKA-8069, 2.2).",
+  "group.waitForRevocationAck":
+    "KIP-848: whether a partition goes to its new owner only when the old one has let go (a negative control).",
+  "group.assignorUsesGeneration":
+    "Whether sticky assignors weigh what members claim to own by its generation (KAFKA-13419, 3.2).",
+  "client.stopFetchingBeforeRevoke": "Whether partitions that wait to be revoked are read no further (KAFKA-14196, 3.2.3).",
+  "client.trackInflightPreJoinCommit":
+    "Whether one commit before a rejoin is waited for over several polls, or begun anew in each (KAFKA-14024, 3.2.1).",
+  "client.rejectOlderLeaderEpoch": "Whether clients ignore metadata with an older leader epoch than they know (KIP-320, 2.2).",
+  "client.resetForNewPartitions":
+    "Where auto.offset.reset=latest begins in a partition that is newer than the group (KIP-1327, not released).",
+  "consumer.validateOffsetEpoch": "Whether a consumer checks its position when the leader has changed (KIP-320, 2.3).",
+  "consumer.commitEpoch":
+    "Which leader epoch is committed with an offset: that of the last record, or the newest known (KAFKA-19902, open).",
+  "replication.epochBelowCacheStartIsValid":
+    "Whether an epoch older than a leader's epoch cache is taken to end where the log starts (KAFKA-19902, open).",
 };
 
 const KRAFT_DIALS: ReadonlySet<DialName> = new Set<DialName>(["isr.brokerEpochCheck", "election.eligibleLeaderReplicas"]);

@@ -6,6 +6,7 @@
  */
 import type { Host } from "../sim/host.ts";
 import type { ErrorCode } from "./errors.ts";
+import type { GroupEvent } from "./group-events.ts";
 import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch } from "./ids.ts";
 import type { LeaderRecoveryState } from "./messages/broker-lifecycle.ts";
 import type {
@@ -285,6 +286,8 @@ export interface RecordsRead extends OfClient, OnPartition {
   readonly highWatermark: Offset;
   /** The first offset that the consumer wanted; a batch may start below it. */
   readonly position: Offset;
+  /** Where the consumer goes on: at the end of the last batch, or within it (max.poll.records). */
+  readonly nextPosition: Offset;
   readonly batches: readonly RecordBatch[];
 }
 
@@ -306,7 +309,13 @@ export interface OffsetsListed extends OfClient, OnPartition {
 /** What an administrator asked for was refused for good, or not answered in time. */
 export interface AdminRequestFailed extends OfClient {
   readonly kind: "AdminRequestFailed";
-  readonly api: "CreateTopics" | "ElectLeaders" | "DeleteTopics" | "AlterPartitionReassignments" | "zookeeper-shell";
+  readonly api:
+    | "CreateTopics"
+    | "CreatePartitions"
+    | "ElectLeaders"
+    | "DeleteTopics"
+    | "AlterPartitionReassignments"
+    | "zookeeper-shell";
   readonly error: ErrorCode | ZkError | "TIMEOUT";
   /** What it was about, and why it was refused. */
   readonly message: string;
@@ -355,6 +364,7 @@ export type KafkaEvent =
   | ConsumerPositionReset
   | OffsetsListed
   | AdminRequestFailed
+  | GroupEvent
   | ZooKeeperModeEvent;
 
 export type KafkaEventKind = KafkaEvent["kind"];

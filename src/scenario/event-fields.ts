@@ -35,6 +35,18 @@ const OF_LINK = { a: "name", b: "name", direction: ["both", "from", "to"] } as c
 const OF_VOTER = { replica: "node", epoch: "number" } as const;
 const OF_CLIENT = { client: "name" } as const;
 const ROLE = ["leader", "follower"] as const;
+const AT_COORDINATOR = { group: "text", broker: "node" } as const;
+const OF_MEMBER = { group: "text", client: "name", member: "text", generation: "number" } as const;
+const GROUP_STATES = [
+  "Empty",
+  "PreparingRebalance",
+  "CompletingRebalance",
+  "Assigning",
+  "Reconciling",
+  "Stable",
+  "Dead",
+] as const;
+const COMMIT_OCCASIONS = ["auto", "sync", "async", "before-rebalance", "close"] as const;
 
 export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsOf<K>]: FieldType } } = {
   LogLoaded: {
@@ -140,7 +152,15 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
   },
   ProduceFailed: { ...OF_CLIENT, ...ON_PARTITION, error: "text", records: "opaque", latencyUs: "number" },
   ProduceRetried: { ...OF_CLIENT, ...ON_PARTITION, error: "text", attempts: "number" },
-  RecordsRead: { ...OF_CLIENT, ...ON_PARTITION, from: "node", highWatermark: "number", position: "number", batches: "opaque" },
+  RecordsRead: {
+    ...OF_CLIENT,
+    ...ON_PARTITION,
+    from: "node",
+    highWatermark: "number",
+    position: "number",
+    nextPosition: "number",
+    batches: "opaque",
+  },
   ConsumerPositionReset: {
     ...OF_CLIENT,
     ...ON_PARTITION,
@@ -149,6 +169,71 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
     to: "number",
   },
   OffsetsListed: { ...OF_CLIENT, ...ON_PARTITION, timestamp: "number", offset: "number", leaderEpoch: "number" },
+  CoordinatorLoaded: { broker: "node", partition: "number", epoch: "number", groups: "opaque" },
+  CoordinatorUnloaded: { broker: "node", partition: "number", epoch: "number" },
+  GroupStateChanged: {
+    ...AT_COORDINATOR,
+    protocol: ["classic", "consumer"],
+    from: GROUP_STATES,
+    to: GROUP_STATES,
+    generation: "number",
+    reason: "text",
+  },
+  MemberAdded: { ...AT_COORDINATOR, member: "text", instanceId: "text", client: "name", replaces: "text" },
+  MemberRemoved: { ...AT_COORDINATOR, member: "text", reason: "text" },
+  TargetAssignmentChosen: {
+    ...AT_COORDINATOR,
+    protocol: ["classic", "consumer"],
+    epoch: "number",
+    assignor: "text",
+    members: "opaque",
+  },
+  MemberReconciled: {
+    ...AT_COORDINATOR,
+    member: "text",
+    memberEpoch: "number",
+    state: ["STABLE", "UNREVOKED_PARTITIONS", "UNRELEASED_PARTITIONS"],
+    assigned: "opaque",
+    pendingRevocation: "opaque",
+  },
+  GroupOffsetChanged: {
+    ...AT_COORDINATOR,
+    ...ON_PARTITION,
+    offset: "number",
+    leaderEpoch: "number",
+    member: "text",
+    generation: "number",
+  },
+  GroupOffsetRemoved: {
+    ...AT_COORDINATOR,
+    ...ON_PARTITION,
+    offset: "number",
+    reason: ["expired", "topic-deleted"],
+    state: GROUP_STATES,
+  },
+  ConsumerJoined: { ...OF_MEMBER, protocol: ["classic", "consumer"], instanceId: "text", leader: "boolean" },
+  ConsumerLeft: { ...OF_MEMBER, reason: "text" },
+  PartitionsAssigned: { ...OF_MEMBER, partitions: "opaque", owned: "opaque" },
+  PartitionsRevoked: { ...OF_MEMBER, partitions: "opaque", owned: "opaque" },
+  PartitionsLost: { ...OF_MEMBER, partitions: "opaque", owned: "opaque" },
+  OffsetsCommitted: { ...OF_MEMBER, occasion: COMMIT_OCCASIONS, offsets: "opaque" },
+  OffsetCommitFailed: { ...OF_MEMBER, occasion: COMMIT_OCCASIONS, error: "text", offsets: "opaque" },
+  ConsumerPositionSet: {
+    ...OF_MEMBER,
+    ...ON_PARTITION,
+    source: ["committed", "seek"],
+    offset: "number",
+    leaderEpoch: "number",
+  },
+  RecordsProcessed: {
+    ...OF_MEMBER,
+    ...ON_PARTITION,
+    baseOffset: "number",
+    nextOffset: "number",
+    records: "opaque",
+    accepted: "boolean",
+  },
+  RecordGivenUp: { ...OF_MEMBER, ...ON_PARTITION, offset: "number", attempts: "number" },
   ZkServerLoaded: { server: "zookeeper", currentEpoch: "number", snapshotZxid: "number", transactions: "opaque" },
   ZkServerStateChanged: {
     server: "zookeeper",

@@ -167,6 +167,7 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     topics,
     producers: readProducers(written, release, names),
     consumers: readConsumers(written, names),
+    groups: [],
     network: readNetwork(written, names),
     faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [], createdTopics }),
     nemesis: readNemesis(written, run.forUs, names),

@@ -5,9 +5,11 @@
  * cloned to a worker as it is. `source` is where in the file something stands (`file.yaml:9:5`).
  */
 import type { Micros } from "../base/units.ts";
+import type { GroupContract } from "../checks/group-contract.ts";
 import type { BrokerConfig } from "../kafka/config/broker-config.ts";
 import type { ConsumerConfig, ProducerConfig } from "../kafka/config/client-config.ts";
 import type { ServiceCosts } from "../kafka/config/service-costs.ts";
+import type { HandlerSpec } from "../kafka/consumer/handler-spec.ts";
 import type { DialName, Dials } from "../kafka/dials.ts";
 import type { BrokerId, ReplicaId, TopicPartition, ZkServerId } from "../kafka/ids.ts";
 import type { JsonValue } from "../kafka/producer/record-template.ts";
@@ -35,7 +37,9 @@ export interface ScenarioSpec {
   readonly turnedDials: readonly DialName[];
   readonly topics: readonly TopicSpec[];
   readonly producers: readonly ProducerSpec[];
+  /** Those that read partitions assigned by hand. */
   readonly consumers: readonly ConsumerSpec[];
+  readonly groups: readonly GroupSpec[];
   readonly network: NetworkSpec;
   readonly faults: readonly FaultSpec[];
   readonly nemesis: NemesisSpec | undefined;
@@ -136,6 +140,29 @@ export interface ConsumerSpec {
   readonly assignment: readonly TopicPartition[];
   /** What the application takes for each record batch. */
   readonly handlerUs: Micros;
+  readonly fromUs: Micros;
+  readonly untilUs: Micros | undefined;
+  readonly config: ConsumerConfig;
+  readonly clock: ClockSpec;
+  readonly source: string;
+}
+
+/** A consumer group: what is common to it, and its members. Several entries of the file may belong to one group. */
+export interface GroupSpec {
+  /** Its group.id. */
+  readonly group: string;
+  readonly members: readonly GroupMemberSpec[];
+  /** What the checks hold it to. */
+  readonly contract: GroupContract;
+}
+
+export interface GroupMemberSpec {
+  /** `billing-2`. */
+  readonly name: NodeName;
+  readonly topics: readonly string[];
+  readonly handler: HandlerSpec;
+  /** group.instance.id; undefined for a dynamic member. */
+  readonly instanceId: string | undefined;
   readonly fromUs: Micros;
   readonly untilUs: Micros | undefined;
   readonly config: ConsumerConfig;

@@ -236,7 +236,17 @@ export class History {
 
   reads(from: number, highWatermark: number, ...batches: readonly RecordBatch[]): this {
     const position = batches[0]?.baseOffset ?? 0;
-    return this.tell("billing", { kind: "RecordsRead", client: "billing", ...ORDERS, from, highWatermark, position, batches });
+    const nextPosition = batches.at(-1)?.nextOffset ?? position;
+    return this.tell("billing", {
+      kind: "RecordsRead",
+      client: "billing",
+      ...ORDERS,
+      from,
+      highWatermark,
+      position,
+      nextPosition,
+      batches,
+    });
   }
 
   // ---- the quorum ----

@@ -61,6 +61,51 @@ export const CONSUMER_CONFIG = {
   "fetch.max.wait.ms": { type: "int", default: 500, min: 0, doc: "How long a broker may keep a fetch waiting." },
   "fetch.max.bytes": { type: "int", default: 52_428_800, min: 0, doc: "Bytes per response." },
   "max.partition.fetch.bytes": { type: "int", default: 1_048_576, min: 0, doc: "Bytes per partition and response." },
+  "max.poll.records": { type: "int", default: 500, min: 1, doc: "Most records that one poll() returns." },
+  "max.poll.interval.ms": {
+    type: "int",
+    default: 300_000,
+    min: 1,
+    doc: "Longest time between two calls of poll(); then the member leaves its group. Also how long a rebalance waits for it.",
+  },
+  "group.protocol": {
+    type: "string",
+    default: "classic",
+    values: ["classic", "consumer"],
+    doc: "How the members of a group divide the work: by the classic protocol, or by that of KIP-848.",
+  },
+  "group.remote.assignor": {
+    type: "string",
+    default: "uniform",
+    values: ["uniform", "range"],
+    doc: "Who assigns with group.protocol=consumer.",
+  },
+  "partition.assignment.strategy": {
+    type: "string",
+    default: "range,cooperative-sticky",
+    doc: "Assignors with group.protocol=classic, the most wanted first: range, roundrobin, sticky, cooperative-sticky.",
+  },
+  "session.timeout.ms": {
+    type: "int",
+    default: 45_000,
+    min: 1,
+    doc: "Silence after which the coordinator removes a member of a classic group.",
+  },
+  "heartbeat.interval.ms": {
+    type: "int",
+    default: 3_000,
+    min: 1,
+    doc: "How often a member of a classic group says that it lives.",
+  },
+  "enable.auto.commit": { type: "boolean", default: true, doc: "Whether poll() commits by itself what it has returned before." },
+  "auto.commit.interval.ms": { type: "int", default: 5_000, min: 0, doc: "How often it does." },
+  "client.rack": { type: "string", default: "", doc: "Where the consumer is: it then reads from the nearest replica (KIP-392)." },
+  "default.api.timeout.ms": {
+    type: "int",
+    default: 60_000,
+    min: 0,
+    doc: "How long a call that waits (commitSync) is tried.",
+  },
 } as const satisfies ConfigDefinitions;
 
 export type ConsumerConfig = ConfigValues<typeof CONSUMER_CONFIG>;

@@ -168,6 +168,7 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
       from: broker,
       highWatermark: answer.highWatermark,
       position: position.offset,
+      nextPosition: last.nextOffset,
       batches,
     };
     this.host.emit(event);

@@ -22,7 +22,24 @@ import type {
   UpdateMetadataResponse,
 } from "./control.ts";
 import type { FetchRequest, FetchResponse } from "./fetch.ts";
+import type { OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse } from "./group-offsets.ts";
 import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+  FindCoordinatorRequest,
+  FindCoordinatorResponse,
+  HeartbeatRequest,
+  HeartbeatResponse,
+  JoinGroupRequest,
+  JoinGroupResponse,
+  LeaveGroupRequest,
+  LeaveGroupResponse,
+  SyncGroupRequest,
+  SyncGroupResponse,
+} from "./groups.ts";
+import type {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
   CreateTopicsRequest,
   CreateTopicsResponse,
   ElectLeadersRequest,
@@ -59,6 +76,15 @@ interface Apis {
   ControlledShutdown: [ControlledShutdownRequest, ControlledShutdownResponse];
   DeleteTopics: [DeleteTopicsRequest, DeleteTopicsResponse];
   AlterPartitionReassignments: [AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse];
+  FindCoordinator: [FindCoordinatorRequest, FindCoordinatorResponse];
+  JoinGroup: [JoinGroupRequest, JoinGroupResponse];
+  SyncGroup: [SyncGroupRequest, SyncGroupResponse];
+  Heartbeat: [HeartbeatRequest, HeartbeatResponse];
+  LeaveGroup: [LeaveGroupRequest, LeaveGroupResponse];
+  OffsetCommit: [OffsetCommitRequest, OffsetCommitResponse];
+  OffsetFetch: [OffsetFetchRequest, OffsetFetchResponse];
+  ConsumerGroupHeartbeat: [ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse];
+  CreatePartitions: [CreatePartitionsRequest, CreatePartitionsResponse];
 }
 
 export type ApiName = keyof Apis;
@@ -86,4 +112,13 @@ export const API_NAMES = [
   "ControlledShutdown",
   "DeleteTopics",
   "AlterPartitionReassignments",
+  "FindCoordinator",
+  "JoinGroup",
+  "SyncGroup",
+  "Heartbeat",
+  "LeaveGroup",
+  "OffsetCommit",
+  "OffsetFetch",
+  "ConsumerGroupHeartbeat",
+  "CreatePartitions",
 ] as const satisfies readonly ApiName[];

@@ -66,3 +66,18 @@ export interface ElectLeadersResponse {
     readonly partitionResult: readonly { readonly partitionId: number; readonly errorCode: ErrorCode }[];
   }[];
 }
+
+export interface CreatePartitionsRequest {
+  readonly topics: readonly {
+    readonly name: string;
+    /** How many the topic is to have in all. */
+    readonly count: number;
+    /** Replicas of each new partition, by hand; null lets the controller place them. */
+    readonly assignments: readonly { readonly brokerIds: readonly BrokerId[] }[] | null;
+  }[];
+  readonly timeoutMs: number;
+}
+
+export interface CreatePartitionsResponse {
+  readonly results: readonly { readonly name: string; readonly errorCode: ErrorCode; readonly errorMessage: string | null }[];
+}

@@ -9,7 +9,9 @@ function whatHappened(c: BrokerWorld, broker: number): string[] {
   const kinds = ["ControlRequestHandled", "ControlOrderObeyed", "BecameLeader", "BecameFollower", "ReplicaStopped"];
   return c.events
     .filter(({ event }) => kinds.includes(event.kind) && "broker" in event && event.broker === broker)
-    .map(({ event }) => ("partition" in event ? `${event.kind} ${event.topic}-${event.partition}` : event.kind));
+    .map(({ event }) =>
+      "topic" in event && "partition" in event ? `${event.kind} ${event.topic}-${event.partition}` : event.kind,
+    );
 }
 
 describe("which orders are obeyed", () => {

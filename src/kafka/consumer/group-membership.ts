@@ -1,0 +1,59 @@
+/**
+ * A consumer's part in its group, whichever protocol the group speaks, and what it asks of the consumer that it belongs to.
+ * Source: ConsumerCoordinator and AbstractCoordinator (classic), ConsumerMembershipManager and its request managers (KIP-848).
+ */
+import type { MetadataUpdater } from "../client/metadata-updater.ts";
+import type { TopicPartition } from "../ids.ts";
+import type { Completion } from "../net/network-client.ts";
+import type { CoordinatorLocator } from "./coordinator-locator.ts";
+
+export interface GroupMembership {
+  readonly groupId: string;
+  /** Empty before it has one. */
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  /** The generation or member epoch to commit with; -1 while it is no member. */
+  readonly generation: number;
+  /** The application is inside poll(), and it is not inside a callback. */
+  poll(): void;
+  /** The application has been outside poll() for a while, or is back: what `max.poll.interval.ms` counts. */
+  onPollReturned(): void;
+  /** Answers to JoinGroup, SyncGroup, Heartbeat, LeaveGroup, ConsumerGroupHeartbeat. */
+  onCompletion(completion: Completion): void;
+  onCoordinatorKnown(): void;
+  onMetadataUpdated(): void;
+  /** A commit was answered with an error that is about the membership (UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, …). */
+  onCommitRefused(error: import("../errors.ts").ErrorCode): void;
+  /** The application's callback has returned, whichever it was. */
+  onCallbackReturned(): void;
+  /** The commit that {@link MembershipOwner.commitBeforeRebalance} began has ended, one way or another. */
+  onCommitBeforeRebalanceEnded(): void;
+  /** The application closes the consumer: give up what is owned, say goodbye (unless it is static), then {@link MembershipOwner.onLeft}. */
+  close(): void;
+}
+
+/** The consumer, as its membership sees it. */
+export interface MembershipOwner {
+  /** The application's topics. */
+  readonly subscription: readonly string[];
+  readonly metadata: MetadataUpdater;
+  readonly coordinator: CoordinatorLocator;
+  /** What this member owns now, by topic in the order of the subscription, then by number. */
+  ownedPartitions(): readonly TopicPartition[];
+  /**
+   * These are given up. From now on they are not fetched; the application's onPartitionsRevoked is called (now or in its next poll()),
+   * and they are gone when it returns: then {@link GroupMembership.onCallbackReturned}.
+   */
+  revoke(partitions: readonly TopicPartition[]): void;
+  /** As {@link revoke}, by onPartitionsLost: somebody else may own them already. */
+  lose(partitions: readonly TopicPartition[]): void;
+  /** These are owned from now on, too; positions come from what the group has committed. Then onPartitionsAssigned. */
+  assign(partitions: readonly TopicPartition[]): void;
+  /** Auto-commit of positions. False: there is nothing to wait for. */
+  commitBeforeRebalance(): boolean;
+  /** poll() throws: FencedInstanceIdException, GroupMaxSizeReachedException, … */
+  raise(exception: string): void;
+  /** poll() has something to do. */
+  wakeUp(): void;
+  onLeft(): void;
+}
