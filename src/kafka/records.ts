@@ -46,7 +46,17 @@ export interface BatchHeader {
   readonly sizeInBytes: number;
 }
 
-/** `R` is what the payload holds: a client's records, or metadata records. Offsets are dense: one per record. */
+/** What compaction has left of a batch. The batch keeps the offsets that it spans, so that it still follows on the one before it. */
+export interface Compacted<R> {
+  /** Of each record that is left, counted from the base offset. */
+  readonly offsetDeltas: readonly number[];
+  /** The records as they were produced. Never on the wire; the checks know the batch by them. */
+  readonly produced: readonly R[];
+  /** When its tombstones may go, in milliseconds on the broker's clock; -1 if it has none. */
+  readonly deleteHorizonMs: number;
+}
+
+/** `R` is what the payload holds: a client's records, or metadata records. Offsets are dense, unless the batch was compacted. */
 export class RecordBatch<R = KafkaRecord> {
   declare readonly [IMMUTABLE]: true;
   readonly baseOffset: Offset;
@@ -58,8 +68,9 @@ export class RecordBatch<R = KafkaRecord> {
   readonly maxTimestamp: number;
   readonly sizeInBytes: number;
   readonly records: readonly R[];
+  readonly compacted: Compacted<R> | undefined;
 
-  constructor(header: BatchHeader, records: readonly R[]) {
+  constructor(header: BatchHeader, records: readonly R[], compacted?: Compacted<R>) {
     this.baseOffset = header.baseOffset;
     this.partitionLeaderEpoch = header.partitionLeaderEpoch;
     this.isControl = header.isControl ?? false;
@@ -69,14 +80,25 @@ export class RecordBatch<R = KafkaRecord> {
     this.maxTimestamp = header.maxTimestamp ?? NONE;
     this.sizeInBytes = header.sizeInBytes;
     this.records = records;
+    this.compacted = compacted;
+  }
+
+  /** The records as they were produced. */
+  private get produced(): readonly R[] {
+    return this.compacted === undefined ? this.records : this.compacted.produced;
   }
 
   get lastOffset(): Offset {
-    return this.baseOffset + this.records.length - 1;
+    return this.baseOffset + this.produced.length - 1;
   }
 
   get nextOffset(): Offset {
-    return this.baseOffset + this.records.length;
+    return this.baseOffset + this.produced.length;
+  }
+
+  /** Of the record at `index`. */
+  offsetAt(index: number): Offset {
+    return this.baseOffset + (this.compacted === undefined ? index : (this.compacted.offsetDeltas[index] as number));
   }
 
   /** The same batch as a leader stores it: with the offset and the epoch that it gave it. */
@@ -89,13 +111,27 @@ export class RecordBatch<R = KafkaRecord> {
     );
   }
 
-  /** True if both hold the same records at the same offsets, first appended in the same epoch. */
+  /** The same batch with some of its records only: those at `indexes`, ascending. */
+  compactedTo(indexes: readonly number[], sizeInBytes: number, deleteHorizonMs: number): RecordBatch<R> {
+    const { baseOffset, partitionLeaderEpoch, isControl, producerId, producerEpoch, baseSequence, maxTimestamp } = this;
+    return new RecordBatch(
+      { baseOffset, partitionLeaderEpoch, isControl, producerId, producerEpoch, baseSequence, maxTimestamp, sizeInBytes },
+      indexes.map((index) => this.records[index] as R),
+      {
+        offsetDeltas: indexes.map((index) => this.offsetAt(index) - baseOffset),
+        produced: this.produced,
+        deleteHorizonMs,
+      },
+    );
+  }
+
+  /** True if both were the same records at the same offsets, first appended in the same epoch, whatever compaction has left of them. */
   sameAs(other: RecordBatch<R>): boolean {
     return (
       this === other ||
       (this.baseOffset === other.baseOffset &&
         this.partitionLeaderEpoch === other.partitionLeaderEpoch &&
-        this.records === other.records)
+        this.produced === other.produced)
     );
   }
 }
