@@ -14,6 +14,13 @@ export function topicOutcome(error: ErrorCode, outcomeUnknown: boolean): AdminOu
   return isRetriable(error) ? "retry" : "refused";
 }
 
+/** `outcomeUnknown`: as above, so that finding the topic as large as it was to become is success. */
+export function growthOutcome(error: ErrorCode, outcomeUnknown: boolean): AdminOutcome {
+  if (error === "NONE") return "done";
+  if (error === "INVALID_PARTITIONS") return outcomeUnknown ? "done" : "refused";
+  return isRetriable(error) ? "retry" : "refused";
+}
+
 /** `outcomeUnknown`: as above, so that not finding the topic any more is success. */
 export function deletionOutcome(error: ErrorCode, outcomeUnknown: boolean): AdminOutcome {
   if (error === "NONE") return "done";

@@ -1,5 +1,5 @@
 /**
- * An administrator with a script: creates and deletes topics, asks for leader elections and reassignments, works on the store by hand.
+ * An administrator with a script: creates, grows and deletes topics, asks for leader elections and reassignments, works on the store by hand.
  *
  * In KRaft mode it talks to the controllers themselves (`bootstrap.controllers`, KIP-919) and looks for the active one by trying;
  * in ZooKeeper mode any broker tells it which of them is the controller. A controller that answers NOT_CONTROLLER, or not at
@@ -19,7 +19,14 @@ import type { AlterPartitionReassignmentsResponse } from "../messages/control.ts
 import type { ElectLeadersResponse } from "../messages/metadata.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
 import type { ZkError } from "../zookeeper/client-protocol.ts";
-import { type AdminOutcome, deletionOutcome, electionOutcome, reassignmentOutcome, topicOutcome } from "./admin-outcome.ts";
+import {
+  type AdminOutcome,
+  deletionOutcome,
+  electionOutcome,
+  growthOutcome,
+  reassignmentOutcome,
+  topicOutcome,
+} from "./admin-outcome.ts";
 import { type AdminRequest, apiOf, type ControllerRequest, isStoreRequest, type StoreRequest } from "./admin-request.ts";
 import { ControllerByMetadata, ControllerByTrial, type ControllerLocator } from "./controller-locator.ts";
 import { ZooKeeperShell, type ZooKeeperShellOwner } from "./zookeeper-shell.ts";
@@ -27,7 +34,7 @@ import { ZooKeeperShell, type ZooKeeperShellOwner } from "./zookeeper-shell.ts";
 /** A request under way. */
 interface Call {
   readonly request: ControllerRequest;
-  /** Topics still to be created, or deleted. */
+  /** Topics still to be created, grown, or deleted. */
   topics: readonly string[];
   readonly deadline: Micros;
   failures: number;
@@ -154,6 +161,9 @@ export class AdminProcess implements Process, CompletionHandler<Call>, ZooKeeper
     if ("createTopics" in request) {
       const topics = request.createTopics.filter(({ name }) => names.includes(name));
       network.send(node, "CreateTopics", { timeoutMs, topics }, call);
+    } else if ("createPartitions" in request) {
+      const topics = request.createPartitions.filter(({ name }) => names.includes(name));
+      network.send(node, "CreatePartitions", { timeoutMs, topics }, call);
     } else if ("deleteTopics" in request) network.send(node, "DeleteTopics", { timeoutMs, topicNames: names }, call);
     else if ("reassign" in request)
       network.send(node, "AlterPartitionReassignments", { timeoutMs, topics: request.reassign }, call);
@@ -181,6 +191,9 @@ export class AdminProcess implements Process, CompletionHandler<Call>, ZooKeeper
     } else if (completion.api === "CreateTopics") {
       const { topics } = response as NonNullable<typeof completion.response>;
       this.onTopicsAnswered(call, peer, topics, topicOutcome);
+    } else if (completion.api === "CreatePartitions") {
+      const { results } = response as NonNullable<typeof completion.response>;
+      this.onTopicsAnswered(call, peer, results, growthOutcome);
     } else if (completion.api === "DeleteTopics") {
       const { responses } = response as NonNullable<typeof completion.response>;
       this.onTopicsAnswered(call, peer, responses, deletionOutcome);
@@ -296,5 +309,6 @@ function reassignmentResults({ errorCode, responses }: AlterPartitionReassignmen
 
 function topicsOf(request: ControllerRequest): readonly string[] {
   if ("createTopics" in request) return request.createTopics.map(({ name }) => name);
+  if ("createPartitions" in request) return request.createPartitions.map(({ name }) => name);
   return "deleteTopics" in request ? request.deleteTopics : [];
 }

@@ -2,7 +2,7 @@
 import type { Micros } from "../../base/units.ts";
 import type { AdminRequestFailed } from "../events.ts";
 import type { AlterPartitionReassignmentsRequest, DeleteTopicsRequest } from "../messages/control.ts";
-import type { CreateTopicsRequest, ElectLeadersRequest } from "../messages/metadata.ts";
+import type { CreatePartitionsRequest, CreateTopicsRequest, ElectLeadersRequest } from "../messages/metadata.ts";
 import type { ZnodeData } from "../zookeeper/znode.ts";
 
 interface Timed {
@@ -17,6 +17,7 @@ interface Timed {
 export type ControllerRequest = Timed &
   (
     | { readonly createTopics: CreateTopicsRequest["topics"] }
+    | { readonly createPartitions: CreatePartitionsRequest["topics"] }
     | { readonly electLeaders: Pick<ElectLeadersRequest, "electionType" | "topicPartitions"> }
     | { readonly deleteTopics: DeleteTopicsRequest["topicNames"] }
     | { readonly reassign: AlterPartitionReassignmentsRequest["topics"] }
@@ -40,6 +41,7 @@ export function isStoreRequest(request: AdminRequest): request is StoreRequest {
 /** What it is called where its failure is reported. */
 export function apiOf(request: AdminRequest): AdminRequestFailed["api"] {
   if ("createTopics" in request) return "CreateTopics";
+  if ("createPartitions" in request) return "CreatePartitions";
   if ("deleteTopics" in request) return "DeleteTopics";
   if ("reassign" in request) return "AlterPartitionReassignments";
   return "electLeaders" in request ? "ElectLeaders" : "zookeeper-shell";

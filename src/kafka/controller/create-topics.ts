@@ -125,7 +125,7 @@ function placement({ state, config }: ControllerContext, topic: CreatableTopic, 
 }
 
 /** All but those in controlled shutdown; one that has ended it is fenced, and counts again. Source: BrokerHeartbeatManager.usableBrokers. */
-function usableBrokers(image: MetadataImage): UsableBroker[] {
+export function usableBrokers(image: MetadataImage): UsableBroker[] {
   const usable: UsableBroker[] = [];
   for (const { id, rack, fenced, inControlledShutdown } of image.brokers()) {
     if (fenced || !inControlledShutdown) usable.push({ id, rack, fenced });

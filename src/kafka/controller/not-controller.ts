@@ -3,7 +3,13 @@ import { NONE } from "../ids.ts";
 import type { RequestOf, ResponseOf } from "../messages/apis.ts";
 
 /** The requests that only the active controller answers. */
-export type ControllerApi = "BrokerRegistration" | "BrokerHeartbeat" | "AlterPartition" | "CreateTopics" | "ElectLeaders";
+export type ControllerApi =
+  | "BrokerRegistration"
+  | "BrokerHeartbeat"
+  | "AlterPartition"
+  | "CreateTopics"
+  | "CreatePartitions"
+  | "ElectLeaders";
 
 const RESPONSES: { readonly [A in ControllerApi]: (request: RequestOf<A>) => ResponseOf<A> } = {
   BrokerRegistration: () => ({ errorCode: "NOT_CONTROLLER", brokerEpoch: NONE }),
@@ -13,6 +19,13 @@ const RESPONSES: { readonly [A in ControllerApi]: (request: RequestOf<A>) => Res
     topics: request.topics.map(({ name }) => ({
       name,
       topicId: "",
+      errorCode: "NOT_CONTROLLER",
+      errorMessage: "this is not the active controller",
+    })),
+  }),
+  CreatePartitions: (request) => ({
+    results: request.topics.map(({ name }) => ({
+      name,
       errorCode: "NOT_CONTROLLER",
       errorMessage: "this is not the active controller",
     })),

@@ -30,6 +30,7 @@ import { applyAndReport, type Reporter } from "./committed-decisions.ts";
 import type { ControllerContext, ControllerResult } from "./controller-context.ts";
 import { ControllerState, trackRegistration } from "./controller-state.ts";
 import { ControllerThread, type ControllerThreadOwner } from "./controller-thread.ts";
+import { createPartitions } from "./create-partitions.ts";
 import { createTopics } from "./create-topics.ts";
 import { DeferredReplies } from "./deferred-replies.ts";
 import { balancePartitionLeaders, electLeaders, electUncleanLeaders, MAX_ELECTIONS_PER_PASS } from "./elections.ts";
@@ -229,6 +230,10 @@ export class QuorumController implements TimerTarget, ControllerThreadOwner<Cont
       case "CreateTopics":
         if (active === undefined) refuse(request);
         else this.onCreateTopics(active, request);
+        return;
+      case "CreatePartitions":
+        if (active === undefined) refuse(request);
+        else this.write(active, request, createPartitions(active, request.body, this.host.random("placement")));
         return;
       case "ElectLeaders":
         if (active === undefined) refuse(request);

@@ -102,6 +102,7 @@ export class KafkaServer extends ServerProcess implements RaftListener, RaftShut
       case "BrokerHeartbeat":
       case "AlterPartition":
       case "CreateTopics":
+      case "CreatePartitions":
       case "ElectLeaders":
         if (this.controller === undefined) request.closeConnection();
         else this.controller.onRequest(request);

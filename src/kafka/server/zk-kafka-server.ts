@@ -161,6 +161,7 @@ export class ZkKafkaServer
         this.controller.onRequest(request);
         return;
       case "CreateTopics":
+      case "CreatePartitions":
       case "DeleteTopics":
       case "ElectLeaders":
         this.admin.onRequest(request);

@@ -18,14 +18,14 @@ export interface DelayedAdminOperation {
   answer(metadata: BrokerMetadataCache): void;
 }
 
-/** Every partition of every topic that was written has a leader. */
+/** Every partition of every topic that was written, new or grown, has a leader. */
 export class DelayedCreatePartitions implements DelayedAdminOperation {
-  private readonly request: PendingRequest<"CreateTopics">;
+  private readonly request: PendingRequest<"CreateTopics"> | PendingRequest<"CreatePartitions">;
   private readonly topics: readonly WrittenTopic[];
   /** The partition that the last look ended at: likely still the one without a leader. */
   private missing: { readonly topic: string; readonly partition: number } | undefined;
 
-  constructor(request: PendingRequest<"CreateTopics">, topics: readonly WrittenTopic[]) {
+  constructor(request: PendingRequest<"CreateTopics"> | PendingRequest<"CreatePartitions">, topics: readonly WrittenTopic[]) {
     this.request = request;
     this.topics = topics;
   }
@@ -44,13 +44,14 @@ export class DelayedCreatePartitions implements DelayedAdminOperation {
   }
 
   answer(metadata: BrokerMetadataCache): void {
-    this.request.respond({
-      topics: this.topics.map((topic) => {
-        const timedOut = topic.errorCode === "NONE" && leaderlessPartition(metadata, topic) !== undefined;
-        const { name, topicId, errorMessage } = topic;
-        return { name, topicId, errorCode: timedOut ? "REQUEST_TIMED_OUT" : topic.errorCode, errorMessage };
-      }),
+    const topics = this.topics.map((topic) => {
+      const timedOut = topic.errorCode === "NONE" && leaderlessPartition(metadata, topic) !== undefined;
+      const { name, topicId, errorMessage } = topic;
+      return { name, topicId, errorCode: timedOut ? ("REQUEST_TIMED_OUT" as const) : topic.errorCode, errorMessage };
     });
+    const { request } = this;
+    if (request.api === "CreateTopics") request.respond({ topics });
+    else request.respond({ results: topics.map(({ name, errorCode, errorMessage }) => ({ name, errorCode, errorMessage })) });
   }
 }
 

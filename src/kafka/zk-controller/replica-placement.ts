@@ -42,18 +42,28 @@ export function placeReplicas(options: {
   readonly replicationFactor: number;
   readonly brokers: readonly PlaceableBroker[];
   readonly random: Pick<RandomStream, "below">;
+  /** For partitions that are added: how many there are, and who leads the first of them by preference. */
+  readonly after?: { readonly partitions: number; readonly firstLeader: BrokerId };
 }): BrokerId[][] {
-  const { partitions, replicationFactor, brokers, random } = options;
+  const { partitions, replicationFactor, brokers, random, after } = options;
   const problem = placementProblem(partitions, replicationFactor, brokers);
   assert(problem === undefined, `placement is impossible: ${problem?.message}`);
   const byId = [...brokers].sort((a, b) => a.id - b.id);
   const racks = new Set(byId.map((broker) => broker.rack)).size;
   const hasRacks = byId[0]?.rack !== null;
   const round = hasRacks ? rackAlternated(byId) : byId;
-  const start = random.below(round.length);
-  let shift = random.below(round.length);
+  const fixed =
+    after === undefined
+      ? undefined
+      : Math.max(
+          0,
+          byId.findIndex(({ id }) => id >= after.firstLeader),
+        );
+  const start = fixed ?? random.below(round.length);
+  let shift = fixed ?? random.below(round.length);
 
-  return Array.from({ length: partitions }, (_, partition) => {
+  return Array.from({ length: partitions }, (_, added) => {
+    const partition = (after?.partitions ?? 0) + added;
     if (partition > 0 && partition % round.length === 0) shift += 1;
     const first = (partition + start) % round.length;
     if (hasRacks) return rackAware(round, first, shift * racks, { replicationFactor, racks });

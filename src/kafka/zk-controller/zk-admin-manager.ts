@@ -20,8 +20,13 @@ import {
 import { AdminLeaderElection, type ElectionRequester, type ElectionResult } from "./replica-leader-election.ts";
 import { CreateTopics, type TopicCreationRequester, type WrittenTopic } from "./topic-creation.ts";
 import { type MarkedTopic, MarkTopicsForDeletion, type TopicDeletionRequester } from "./topic-deletion-request.ts";
+import { CreatePartitions, type TopicGrowthRequester } from "./topic-growth.ts";
 
-export type AdminRequest = PendingRequest<"CreateTopics"> | PendingRequest<"DeleteTopics"> | PendingRequest<"ElectLeaders">;
+export type AdminRequest =
+  | PendingRequest<"CreateTopics">
+  | PendingRequest<"CreatePartitions">
+  | PendingRequest<"DeleteTopics">
+  | PendingRequest<"ElectLeaders">;
 
 interface AskedElection {
   readonly request: PendingRequest<"ElectLeaders">;
@@ -37,7 +42,13 @@ interface ExpiryTimer extends Timer {
 }
 
 export class ZkAdminManager
-  implements ProcedureOwner, TimerTarget, TopicCreationRequester, TopicDeletionRequester, ElectionRequester<AskedElection>
+  implements
+    ProcedureOwner,
+    TimerTarget,
+    TopicCreationRequester,
+    TopicGrowthRequester,
+    TopicDeletionRequester,
+    ElectionRequester<AskedElection>
 {
   private readonly core: ControllerCore;
   private readonly metadata: BrokerMetadataCache;
@@ -56,6 +67,9 @@ export class ZkAdminManager
     switch (request.api) {
       case "CreateTopics":
         this.createTopics(request);
+        return;
+      case "CreatePartitions":
+        this.createPartitions(request);
         return;
       case "DeleteTopics":
         this.deleteTopics(request);
@@ -79,6 +93,11 @@ export class ZkAdminManager
   onHandlerAborted(): void {}
 
   onTopicsWritten(request: PendingRequest<"CreateTopics">, topics: readonly WrittenTopic[]): void {
+    const mayWait = topics.some(({ errorCode }) => errorCode === "NONE");
+    this.answerWhenDone(new DelayedCreatePartitions(request, topics), mayWait ? request.body.timeoutMs : 0);
+  }
+
+  onPartitionsWritten(request: PendingRequest<"CreatePartitions">, topics: readonly WrittenTopic[]): void {
     const mayWait = topics.some(({ errorCode }) => errorCode === "NONE");
     this.answerWhenDone(new DelayedCreatePartitions(request, topics), mayWait ? request.body.timeoutMs : 0);
   }
@@ -110,6 +129,16 @@ export class ZkAdminManager
       errorMessage: null,
     }));
     request.respond({ topics });
+  }
+
+  private createPartitions(request: PendingRequest<"CreatePartitions">): void {
+    if (this.core.isActive) {
+      this.thread.submit(new CreatePartitions({ host: this.core.host, metadata: this.metadata }, request, this));
+      return;
+    }
+    const names = new Set(request.body.topics.map((topic) => topic.name));
+    const errorCode = "NOT_CONTROLLER" as const;
+    request.respond({ results: [...names].map((name) => ({ name, errorCode, errorMessage: null })) });
   }
 
   private deleteTopics(request: PendingRequest<"DeleteTopics">): void {

@@ -29,6 +29,34 @@ function znode<T>(world: ServerWorld, path: string): T | undefined {
   return world.tree.get(path)?.data as T | undefined;
 }
 
+describe("CreatePartitions in ZooKeeper mode (ZkAdminManager)", () => {
+  function grow(world: ServerWorld, name: string, count: number, to = 1): string | undefined {
+    const body = { timeoutMs: 30_000, topics: [{ name, count, assignments: null }] };
+    return asked(world, "CreatePartitions", body, { to })?.results[0]?.errorCode;
+  }
+
+  test("the assignment is written anew, and the answer comes when the new partitions have leaders", () => {
+    const world = startedServers();
+    create(world, [{ name: "bills", numPartitions: 1, replicationFactor: 2 }]);
+    const before = znode<TopicZnode>(world, topicPath("bills"));
+    expect(grow(world, "bills", 4)).toBe("NONE");
+    const stored = znode<TopicZnode>(world, topicPath("bills"));
+    expect(stored?.topicId).toBe(before?.topicId);
+    expect(stored?.partitions[0]).toEqual(before?.partitions[0]);
+    expect(stored?.partitions.map(({ replicas }) => replicas.length)).toEqual([2, 2, 2, 2]);
+    const known = asked(world, "Metadata", { topics: [{ name: "bills" }] });
+    expect(known?.topics[0]?.partitions.map(({ errorCode }) => errorCode)).toEqual(Array(4).fill("NONE"));
+  });
+
+  test("only the controller does it, only for a topic that there is, and only upwards", () => {
+    const world = startedServers();
+    create(world, [{ name: "bills", numPartitions: 2 }]);
+    expect(grow(world, "bills", 2)).toBe("INVALID_PARTITIONS");
+    expect(grow(world, "letters", 2)).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    expect(grow(world, "bills", 3, 2)).toBe("NOT_CONTROLLER");
+  });
+});
+
 describe("CreateTopics in ZooKeeper mode (ZkAdminManager)", () => {
   test("settings and assignment are written, and the answer comes when every partition has a leader", () => {
     const world = startedServers();
