@@ -2,12 +2,14 @@
  * What a client believes about the cluster: which brokers there are, and who leads each partition of its topics.
  *
  * A partition's leader epoch never moves back here: an answer from a broker that lags behind is ignored for that
- * partition, so it cannot roll a client back to a deposed leader (KIP-320). A changed topic id starts over. A leader
- * named in a produce or fetch error is taken at once if it is newer (KIP-951). Source: Metadata, MetadataSnapshot.
+ * partition, so it cannot roll a client back to a deposed leader (KIP-320). With the dial client.rejectOlderLeaderEpoch off
+ * it can (KIP-232). A changed topic id starts over. A leader named in a produce or fetch error is taken at once if it is newer
+ * (KIP-951). Source: Metadata, MetadataSnapshot.
  *
  * This file only keeps; when to ask, and whom, is metadata-updater.ts.
  */
 import type { NodeName } from "../../sim/host.ts";
+import type { Dials } from "../dials.ts";
 import { type ErrorCode, isInvalidMetadata } from "../errors.ts";
 import { type BrokerId, type LeaderEpoch, NONE, type TopicId } from "../ids.ts";
 import type { MetadataResponse, PartitionMetadata } from "../messages/metadata.ts";
@@ -43,6 +45,11 @@ export interface MetadataOutcome {
 export class MetadataCache {
   private readonly topics = new Map<string, CachedTopic>();
   private readonly nodesById = new Map<BrokerId, NodeName>();
+  private readonly rejectsOlderEpoch: boolean;
+
+  constructor(dials: Dials) {
+    this.rejectsOlderEpoch = dials["client.rejectOlderLeaderEpoch"];
+  }
 
   /** The brokers of the last answer, by ascending id. */
   nodes(): NodeName[] {
@@ -112,7 +119,7 @@ export class MetadataCache {
   sawEpoch(topic: string, partition: number, epoch: LeaderEpoch): boolean {
     const cached = this.topics.get(topic);
     const lastSeen = cached?.lastSeenEpochs[partition];
-    if (cached === undefined || lastSeen === undefined || epoch <= lastSeen) return false;
+    if (!this.rejectsOlderEpoch || cached === undefined || lastSeen === undefined || epoch <= lastSeen) return false;
     cached.lastSeenEpochs[partition] = epoch;
     cached.available = cached.available.filter((available) => available !== partition);
     return true;
@@ -142,11 +149,11 @@ export class MetadataCache {
       const index = partition.partitionIndex;
       const lastSeen = cached.lastSeenEpochs[index] ?? NONE;
       if (isInvalidMetadata(partition.errorCode)) incomplete = true;
-      if (partition.leaderEpoch < lastSeen) {
+      if (partition.leaderEpoch < lastSeen && this.rejectsOlderEpoch) {
         leaders[index] = cached.leaders[index] ?? NO_LEADER;
         continue;
       }
-      if (partition.leaderEpoch > lastSeen) progress = true;
+      if (partition.leaderEpoch !== lastSeen) progress = true;
       cached.lastSeenEpochs[index] = partition.leaderEpoch;
       leaders[index] = this.leaderIn(partition);
     }

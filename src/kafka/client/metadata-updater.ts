@@ -10,6 +10,7 @@
 import { type Micros, ms } from "../../base/units.ts";
 import type { Host, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import type { RandomStream } from "../../sim/random.ts";
+import type { Dials } from "../dials.ts";
 import type { MetadataRequest, MetadataResponse } from "../messages/metadata.ts";
 import type { CompletionHandler, CompletionOf, NetworkClient } from "../net/network-client.ts";
 import { MetadataCache } from "./metadata-cache.ts";
@@ -25,7 +26,7 @@ export interface MetadataListener {
 }
 
 export class MetadataUpdater implements TimerTarget {
-  readonly cache = new MetadataCache();
+  readonly cache: MetadataCache;
   private readonly host: Host;
   private readonly config: MetadataConfig;
   private readonly network: NetworkClient;
@@ -49,12 +50,14 @@ export class MetadataUpdater implements TimerTarget {
   constructor(options: {
     readonly host: Host;
     readonly config: MetadataConfig;
+    readonly dials: Dials;
     /** Completions of Metadata requests on it must be handed to {@link onCompletion}. */
     readonly network: NetworkClient;
     readonly bootstrap: readonly NodeName[];
     readonly topics: readonly string[];
     readonly listener: MetadataListener;
   }) {
+    this.cache = new MetadataCache(options.dials);
     this.host = options.host;
     this.config = options.config;
     this.network = options.network;

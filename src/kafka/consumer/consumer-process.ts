@@ -6,6 +6,7 @@
 import type { Micros } from "../../base/units.ts";
 import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer } from "../../sim/host.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
+import type { Dials } from "../dials.ts";
 import { partitionName } from "../ids.ts";
 import { type Assignment, type ConsumerApplication, KafkaConsumer } from "./kafka-consumer.ts";
 
@@ -19,6 +20,7 @@ export class ConsumerProcess implements Process, ConsumerApplication {
     readonly name: string;
     readonly assignments: readonly Assignment[];
     readonly config: ConsumerConfig;
+    readonly dials: Dials;
     /** How long it works on a record batch; 0 for no time at all. */
     readonly handlerUs: Micros;
     readonly bootstrap: readonly NodeName[];

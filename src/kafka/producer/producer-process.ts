@@ -9,6 +9,7 @@ import type { Micros } from "../../base/units.ts";
 import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer } from "../../sim/host.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { ProducerConfig } from "../config/client-config.ts";
+import type { Dials } from "../dials.ts";
 import { KafkaProducer, type ProducerApplication } from "./kafka-producer.ts";
 import { ProducedRecord } from "./produced-record.ts";
 import { dueTime, type ProducerWorkload } from "./workload.ts";
@@ -38,15 +39,16 @@ export class ProducerProcess implements Process, ProducerApplication {
     readonly name: string;
     readonly topic: string;
     readonly config: ProducerConfig;
+    readonly dials: Dials;
     readonly workload: ProducerWorkload;
     readonly bootstrap: readonly NodeName[];
   }) {
-    const { host, name, topic, config, bootstrap } = options;
+    const { host, name, topic, config, dials, bootstrap } = options;
     this.host = host;
     this.name = name;
     this.topic = topic;
     this.workload = options.workload;
-    this.producer = new KafkaProducer({ host, name, config, topics: [topic], bootstrap, application: this });
+    this.producer = new KafkaProducer({ host, name, config, dials, topics: [topic], bootstrap, application: this });
     this.payload = host.random("payload");
     this.jitter = host.random("workload");
     this.firstSequence = (host.incarnation - 1) * SEQUENCES_PER_INCARNATION;

@@ -31,11 +31,11 @@ export function buildWorld(scenario: ScenarioSpec, seed: string, traceLevel: Tra
   world.addNode({ name: ADMIN_NODE, factory: new AdminFactory(scenario, topology) });
   const brokers = topology.brokers.map(({ node }) => node);
   for (const producer of scenario.producers) {
-    world.addNode({ name: producer.name, factory: new ProducerFactory(producer, brokers) });
+    world.addNode({ name: producer.name, factory: new ProducerFactory(scenario, producer, brokers) });
     setClock(world, producer.name, producer.clock);
   }
   for (const consumer of scenario.consumers) {
-    world.addNode({ name: consumer.name, factory: new ConsumerFactory(consumer, brokers) });
+    world.addNode({ name: consumer.name, factory: new ConsumerFactory(scenario, consumer, brokers) });
     setClock(world, consumer.name, consumer.clock);
   }
   setLinks(world, scenario);

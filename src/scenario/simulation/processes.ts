@@ -83,12 +83,14 @@ export class ZooKeeperFactory implements ProcessFactory {
 markImmutable(ZooKeeperFactory);
 
 export class ProducerFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
   private readonly spec: ProducerSpec;
   private readonly bootstrap: readonly NodeName[];
   private readonly key: RecordTemplate | null;
   private readonly value: RecordTemplate;
 
-  constructor(spec: ProducerSpec, bootstrap: readonly NodeName[]) {
+  constructor(scenario: ScenarioSpec, spec: ProducerSpec, bootstrap: readonly NodeName[]) {
+    this.scenario = scenario;
     this.spec = spec;
     this.bootstrap = bootstrap;
     this.key = spec.key === null ? null : compiled(spec.key);
@@ -106,7 +108,8 @@ export class ProducerFactory implements ProcessFactory {
       ...(untilUs !== undefined && { stopUs: untilUs - fromUs }),
       ...(partition !== undefined && { partition }),
     };
-    return new ProducerProcess({ host, name, topic, config, workload, bootstrap: this.bootstrap });
+    const { dials } = this.scenario;
+    return new ProducerProcess({ host, name, topic, config, dials, workload, bootstrap: this.bootstrap });
   }
 }
 markImmutable(ProducerFactory);
@@ -119,10 +122,12 @@ function compiled(source: JsonValue): RecordTemplate {
 }
 
 export class ConsumerFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
   private readonly spec: ConsumerSpec;
   private readonly bootstrap: readonly NodeName[];
 
-  constructor(spec: ConsumerSpec, bootstrap: readonly NodeName[]) {
+  constructor(scenario: ScenarioSpec, spec: ConsumerSpec, bootstrap: readonly NodeName[]) {
+    this.scenario = scenario;
     this.spec = spec;
     this.bootstrap = bootstrap;
   }
@@ -130,7 +135,8 @@ export class ConsumerFactory implements ProcessFactory {
   create(host: Host): Process {
     const { name, assignment, config, handlerUs } = this.spec;
     const assignments = assignment.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
-    return new ConsumerProcess({ host, name, assignments, config, handlerUs, bootstrap: this.bootstrap });
+    const { dials } = this.scenario;
+    return new ConsumerProcess({ host, name, assignments, config, dials, handlerUs, bootstrap: this.bootstrap });
   }
 }
 markImmutable(ConsumerFactory);

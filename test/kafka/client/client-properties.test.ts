@@ -76,10 +76,8 @@ function mend(c: ScriptedCluster, broker: number): void {
 function consume(c: ScriptedCluster, handlerUs: number): void {
   const config = consumerConfig({ "auto.offset.reset": "earliest", "request.timeout.ms": 2_000 });
   const assignments = [{ topic: "orders", partitions: "all" as const }];
-  c.run(
-    "billing",
-    (host) => new ConsumerProcess({ host, name: "billing", assignments, config, handlerUs, bootstrap: c.bootstrap }),
-  );
+  const { bootstrap, dials } = c;
+  c.run("billing", (host) => new ConsumerProcess({ host, name: "billing", assignments, config, dials, handlerUs, bootstrap }));
 }
 
 property.prop(

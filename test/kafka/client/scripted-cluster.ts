@@ -10,6 +10,7 @@ import {
   type ProducerConfig,
 } from "../../../src/kafka/config/client-config.ts";
 import { effectiveConfig } from "../../../src/kafka/config/definition.ts";
+import type { Dials } from "../../../src/kafka/dials.ts";
 import type { ErrorCode } from "../../../src/kafka/errors.ts";
 import type { KafkaEvent, KafkaEventKind } from "../../../src/kafka/events.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../../../src/kafka/messages/apis.ts";
@@ -18,6 +19,7 @@ import type { MetadataResponse } from "../../../src/kafka/messages/metadata.ts";
 import type { AnyPendingRequest, PendingRequest } from "../../../src/kafka/net/request-channel.ts";
 import { ServerProcess } from "../../../src/kafka/net/server-process.ts";
 import type { RecordBatch } from "../../../src/kafka/records.ts";
+import { newestRelease } from "../../../src/kafka/releases.ts";
 import { constant } from "../../../src/sim/distribution.ts";
 import type { DomainEvent, Host, NodeName, Process, Timer, TimerTarget } from "../../../src/sim/host.ts";
 import { World } from "../../../src/sim/world.ts";
@@ -54,6 +56,8 @@ export interface SeenEvent {
 
 export class ScriptedCluster {
   readonly world: World;
+  /** How clients behave. */
+  readonly dials: Dials;
   readonly brokers: readonly number[];
   readonly topics = new Map<string, ScriptedPartition[]>();
   readonly requests: SeenRequest[] = [];
@@ -69,7 +73,8 @@ export class ScriptedCluster {
   maxMessageBytes = Number.POSITIVE_INFINITY;
   private readonly overrides: Override[] = [];
 
-  constructor(options: { readonly brokers?: number; readonly seed?: string } = {}) {
+  constructor(options: { readonly brokers?: number; readonly seed?: string; readonly dials?: Partial<Dials> } = {}) {
+    this.dials = { ...newestRelease("kraft").dials, ...options.dials };
     this.brokers = Array.from({ length: options.brokers ?? 1 }, (_, index) => index + 1);
     this.world = new World({ seed: options.seed ?? "clients", latency: { default: constant(LATENCY_US) } });
     this.world.observer = {

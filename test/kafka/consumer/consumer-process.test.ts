@@ -19,7 +19,8 @@ function consume(
   c.run("billing", (host) => {
     const assignments = [{ topic: "orders", partitions }];
     const effective = consumerConfig({ "auto.offset.reset": "earliest", ...config });
-    return new ConsumerProcess({ host, name: "billing", assignments, config: effective, handlerUs, bootstrap: c.bootstrap });
+    const { bootstrap, dials } = c;
+    return new ConsumerProcess({ host, name: "billing", assignments, config: effective, dials, handlerUs, bootstrap });
   });
 }
 

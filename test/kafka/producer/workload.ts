@@ -17,7 +17,7 @@ export function produce(
   config: Partial<ProducerConfig> = {},
   workload: Partial<ProducerWorkload> = {},
 ): void {
-  const { bootstrap } = cluster;
+  const { bootstrap, dials } = cluster;
   cluster.run("checkout", (host) => {
     const plan: ProducerWorkload = { rate: 100, count: 10, startUs: 0, key: null, value: template("value-{n}"), ...workload };
     return new ProducerProcess({
@@ -25,6 +25,7 @@ export function produce(
       name: "checkout",
       topic: "orders",
       config: producerConfig(config),
+      dials,
       workload: plan,
       bootstrap,
     });
