@@ -10,7 +10,7 @@ export type ResetReason = ConsumerPositionReset["reason"];
 export class AssignedPartition {
   readonly topic: string;
   readonly partition: number;
-  state: FetchState = "AWAIT_RESET";
+  state: FetchState;
   /** Undefined until the first reset. */
   position: FetchPosition | undefined;
   resetReason: ResetReason = "initial";
@@ -18,6 +18,8 @@ export class AssignedPartition {
   asked = false;
   /** A fetch answer for it waits to be polled: it is not fetched again before. */
   buffered = false;
+  /** It is about to be given up: neither fetched nor handed over any more. */
+  pendingRevocation = false;
   /** The last answer showed that the known leader is out of date: it is not fetched before metadata has been refreshed. */
   awaitsMetadata = false;
   /** Nothing is asked about it before. */
@@ -25,9 +27,10 @@ export class AssignedPartition {
   /** Errors in a row that lead to `retryAt`. */
   failures = 0;
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, state: "INITIALIZING" | "AWAIT_RESET" = "AWAIT_RESET") {
     this.topic = topic;
     this.partition = partition;
+    this.state = state;
   }
 
   /** Where it would go on; -1 before the first position. */
@@ -56,7 +59,7 @@ export class AssignedPartition {
 
   /** True if it is now to be fetched from elsewhere, or to be validated first. */
   onLeaderKnown(leader: LeaderAndEpoch): boolean {
-    if (this.state === "AWAIT_RESET" || this.position === undefined) return false;
+    if ((this.state !== "FETCHING" && this.state !== "AWAIT_VALIDATION") || this.position === undefined) return false;
     const change = onLeaderKnown(this.position, leader);
     if (change === undefined) return false;
     this.state = change.state;

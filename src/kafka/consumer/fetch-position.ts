@@ -18,8 +18,11 @@ export interface FetchPosition {
   readonly leader: LeaderAndEpoch;
 }
 
-/** No position yet, or not a valid one; a position to be checked with the new leader; fetching. */
-export type FetchState = "AWAIT_RESET" | "AWAIT_VALIDATION" | "FETCHING";
+/**
+ * Waiting for what the group has committed; no position yet, or not a valid one; a position to be checked with the new leader;
+ * fetching; no longer of this consumer.
+ */
+export type FetchState = "INITIALIZING" | "AWAIT_RESET" | "AWAIT_VALIDATION" | "FETCHING" | "UNASSIGNED";
 
 /** `undefined`: nothing changes. With nobody known to lead, the consumer keeps on with the leader it knew. */
 export function onLeaderKnown(

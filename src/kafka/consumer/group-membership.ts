@@ -2,10 +2,34 @@
  * A consumer's part in its group, whichever protocol the group speaks, and what it asks of the consumer that it belongs to.
  * Source: ConsumerCoordinator and AbstractCoordinator (classic), ConsumerMembershipManager and its request managers (KIP-848).
  */
+import type { Host, NodeName } from "../../sim/host.ts";
 import type { MetadataUpdater } from "../client/metadata-updater.ts";
+import type { ConsumerConfig } from "../config/client-config.ts";
+import type { Dials } from "../dials.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { TopicPartition } from "../ids.ts";
-import type { Completion } from "../net/network-client.ts";
+import type { Completion, NetworkClient } from "../net/network-client.ts";
 import type { CoordinatorLocator } from "./coordinator-locator.ts";
+
+/** What a membership of either protocol is made of. */
+export interface MembershipOptions {
+  readonly host: Host;
+  /** The client's node. */
+  readonly name: NodeName;
+  readonly config: ConsumerConfig;
+  readonly dials: Dials;
+  readonly groupId: string;
+  readonly groupInstanceId: string | null;
+  /** For the coordinator alone: a request that waits there keeps no fetch waiting. */
+  readonly network: NetworkClient;
+  readonly owner: MembershipOwner;
+}
+
+/** Whose a commit was. */
+export interface Committer {
+  readonly memberId: string;
+  readonly generation: number;
+}
 
 export interface GroupMembership {
   readonly groupId: string;
@@ -14,16 +38,21 @@ export interface GroupMembership {
   readonly groupInstanceId: string | null;
   /** The generation or member epoch to commit with; -1 while it is no member. */
   readonly generation: number;
+  /** Why a commit would fail before it is sent; NONE if it may be sent. */
+  readonly commitRefusal: "NONE" | "REBALANCE_IN_PROGRESS" | "UNKNOWN_MEMBER_ID";
   /** The application is inside poll(), and it is not inside a callback. */
   poll(): void;
-  /** The application has been outside poll() for a while, or is back: what `max.poll.interval.ms` counts. */
+  /** poll() has returned records, or a callback has begun: from now until the next {@link poll} `max.poll.interval.ms` runs. */
   onPollReturned(): void;
   /** Answers to JoinGroup, SyncGroup, Heartbeat, LeaveGroup, ConsumerGroupHeartbeat. */
   onCompletion(completion: Completion): void;
   onCoordinatorKnown(): void;
   onMetadataUpdated(): void;
-  /** A commit was answered with an error that is about the membership (UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, …). */
-  onCommitRefused(error: import("../errors.ts").ErrorCode): void;
+  /**
+   * A commit was answered with an error that is about the membership (UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, …). Returns what the
+   * application is to be told: another error, if the member has long had a generation other than that of `sent`.
+   */
+  onCommitRefused(error: ErrorCode, sent: Committer): ErrorCode;
   /** The application's callback has returned, whichever it was. */
   onCallbackReturned(): void;
   /** The commit that {@link MembershipOwner.commitBeforeRebalance} began has ended, one way or another. */
