@@ -13,18 +13,23 @@ export interface Release {
   readonly dials: Dials;
   /** Defaults of this release that differ from the newest one's, by Kafka's key. */
   readonly producerDefaults: Readonly<Record<string, number>>;
+  readonly brokerDefaults: Readonly<Record<string, string>>;
 }
+
+/** Before 4.0 the protocol of KIP-848 is only there for those who ask for it. */
+const CLASSIC_GROUPS = { "group.coordinator.rebalance.protocols": "classic" } as const;
 
 const NEWEST_DIALS = Object.fromEntries(
   Object.entries(DIAL_VALUES).map(([dial, values]) => [dial, values[0]]),
 ) as unknown as Dials;
 
 const KRAFT_RELEASES: readonly Release[] = [
-  { version: "4.1", dials: NEWEST_DIALS, producerDefaults: {} },
+  { version: "4.1", dials: NEWEST_DIALS, producerDefaults: {}, brokerDefaults: {} },
   {
     version: "4.0",
     dials: { ...NEWEST_DIALS, "election.eligibleLeaderReplicas": false, "kraft.fetchReportsHighWatermark": false },
     producerDefaults: {},
+    brokerDefaults: {},
   },
   {
     version: "3.9",
@@ -35,6 +40,7 @@ const KRAFT_RELEASES: readonly Release[] = [
       "kraft.preVote": false,
     },
     producerDefaults: { "linger.ms": 0 },
+    brokerDefaults: CLASSIC_GROUPS,
   },
 ];
 
@@ -44,6 +50,7 @@ const ZOOKEEPER_RELEASES: readonly Release[] = [
     // Its controller never looks at the broker epochs of an ISR (KIP-903 is KRaft's), and knows no eligible leader replicas.
     dials: { ...NEWEST_DIALS, "isr.brokerEpochCheck": false, "election.eligibleLeaderReplicas": false },
     producerDefaults: { "linger.ms": 0 },
+    brokerDefaults: CLASSIC_GROUPS,
   },
 ];
 

@@ -127,7 +127,7 @@ interface Meaning {
 
 function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): Meaning {
   const release = readRelease(written, sink);
-  const cluster = readCluster(written, sink);
+  const cluster = readCluster(written, release, sink);
   const clients = [...readClientNames(written, sink), ...unknowns.clients];
   const servers = new ScenarioNames(sink, { cluster, topics: [], clients });
   const topics = readTopics(written, cluster, servers);

@@ -2,7 +2,7 @@
 import { BROKER_CONFIG } from "../kafka/config/broker-config.ts";
 import { effectiveConfig } from "../kafka/config/definition.ts";
 import { DEFAULT_SERVICE_COSTS, type ServiceCosts } from "../kafka/config/service-costs.ts";
-import type { ClusterMode } from "../kafka/releases.ts";
+import type { ClusterMode, Release } from "../kafka/releases.ts";
 import { ZOOKEEPER_CONFIG } from "../kafka/zookeeper/config.ts";
 import { DEFAULT_DISK, type DiskSpec } from "../sim/disk.ts";
 import type { NodeName } from "../sim/host.ts";
@@ -29,7 +29,7 @@ export function modeOf(written: WrittenScenario): ClusterMode {
   return written.cluster?.mode ?? "kraft";
 }
 
-export function readCluster(written: WrittenScenario, sink: ProblemSink): ClusterSpec {
+export function readCluster(written: WrittenScenario, release: Release, sink: ProblemSink): ClusterSpec {
   const { cluster = {}, disks = {} } = written;
   const mode = modeOf(written);
   const config = cluster.config ?? {};
@@ -52,7 +52,8 @@ export function readCluster(written: WrittenScenario, sink: ProblemSink): Cluste
     clock: clockOf(written, name),
   });
   const nodes = seats.map((seat): ServerSpec => {
-    return { ...seat, ...machineOf(seat), config: effectiveConfig(BROKER_CONFIG, config, perNode[seat.name]?.config ?? {}) };
+    const effective = effectiveConfig(BROKER_CONFIG, release.brokerDefaults, config, perNode[seat.name]?.config ?? {});
+    return { ...seat, ...machineOf(seat), config: effective };
   });
   const zookeeper = ensemble.map((seat): ZooKeeperSpec => {
     const own = perNode[seat.name]?.["zookeeper-config"] ?? {};
