@@ -67,7 +67,13 @@ export interface GroupMetadataValue {
 }
 
 /** The group epoch of a KIP-848 group. */
-export type ConsumerGroupEpochRecord = Keyed<"ConsumerGroupMetadata", GroupKey, { readonly epoch: number }>;
+export type ConsumerGroupEpochRecord = Keyed<"ConsumerGroupMetadata", GroupKey, ConsumerGroupEpochValue>;
+
+export interface ConsumerGroupEpochValue {
+  readonly epoch: number;
+  /** Condenses the topics that the group subscribes to, as they were for this epoch; 0 if none exists. 32 bits (Kafka: 64, KIP-1101). */
+  readonly metadataHash: number;
+}
 
 export type ConsumerGroupMemberRecord = Keyed<"ConsumerGroupMemberMetadata", MemberKey, ConsumerGroupMemberValue>;
 
