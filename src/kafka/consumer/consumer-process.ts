@@ -7,8 +7,9 @@ import type { Micros } from "../../base/units.ts";
 import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer } from "../../sim/host.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
 import type { Dials } from "../dials.ts";
-import { partitionName } from "../ids.ts";
-import { type Assignment, type ConsumerApplication, KafkaConsumer } from "./kafka-consumer.ts";
+import type { ConsumerApplication } from "./application.ts";
+import { KafkaConsumer } from "./kafka-consumer.ts";
+import type { Assignment } from "./subscription-state.ts";
 
 export class ConsumerProcess implements Process, ConsumerApplication {
   private readonly host: Host;
@@ -61,15 +62,23 @@ export class ConsumerProcess implements Process, ConsumerApplication {
     this.poll();
   }
 
-  onException(name: string, topic: string, partition: number): void {
-    this.host.exit(`${name}: ${partitionName(topic, partition)}`);
+  onException(name: string, detail: string): void {
+    this.host.exit(`${name}: ${detail}`);
   }
+
+  /** Not called: it is in no group. */
+  onRebalance(): void {}
+
+  onCommitEnded(): void {}
+
+  onClosed(): void {}
 
   /** Until there is nothing to read, or something to work on. */
   private poll(): void {
-    for (let batches = this.consumer.poll(); batches > 0; batches = this.consumer.poll()) {
+    for (let polled = this.consumer.poll(); polled.length > 0; polled = this.consumer.poll()) {
       if (this.handlerUs === 0) continue;
       const timer: Timer = { kind: "application.handler", target: this };
+      const batches = polled.reduce((sum, each) => sum + each.batches, 0);
       this.host.setTimer(batches * this.handlerUs, timer);
       return;
     }

@@ -11,40 +11,24 @@ import { MetadataUpdater } from "../client/metadata-updater.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
 import type { Dials } from "../dials.ts";
 import type { RecordsRead } from "../events.ts";
+import { type Offset, partitionName } from "../ids.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
-import { AssignedPartition } from "./assigned-partition.ts";
+import type { KafkaRecord, RecordBatch } from "../records.ts";
+import type { ConsumerApplication, PolledRecords } from "./application.ts";
+import type { AssignedPartition } from "./assigned-partition.ts";
 import { type CompletedFetch, Fetcher } from "./fetcher.ts";
 import { OffsetFetcher, type PartitionListener } from "./offset-fetcher.ts";
-
-export interface Assignment {
-  readonly topic: string;
-  readonly partitions: "all" | readonly number[];
-}
-
-/** The thread that calls poll(). */
-export interface ConsumerApplication {
-  /** A poll() that returned nothing would return something now, perhaps. */
-  onWakeup(): void;
-  /** poll() throws. */
-  onException(name: string, topic: string, partition: number): void;
-}
+import { type Assignment, SubscriptionState } from "./subscription-state.ts";
 
 export class KafkaConsumer implements CompletionHandler, PartitionListener, TimerTarget {
   readonly network: NetworkClient;
   private readonly host: Host;
   private readonly name: string;
-  private readonly assignments: readonly Assignment[];
   private readonly application: ConsumerApplication;
   private readonly metadata: MetadataUpdater;
   private readonly offsetFetcher: OffsetFetcher;
   private readonly fetcher: Fetcher;
-  /** By topic, in the order of assignment; each by partition. */
-  private readonly partitions = new Map<string, AssignedPartition[]>();
-  /** Those that wait for a position or for its validation. */
-  private readonly unsettled = new Set<AssignedPartition>();
-  /** Those that are fetched, by the leader they are fetched from. */
-  private byLeader = new Map<NodeName, AssignedPartition[]>();
-  private leadersChanged = false;
+  private readonly subscriptions: SubscriptionState;
   /** The application is inside poll(). */
   private polling = false;
   private started = false;
@@ -63,7 +47,6 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     const { host, name, config, dials, bootstrap, assignments } = options;
     this.host = host;
     this.name = name;
-    this.assignments = assignments;
     this.application = options.application;
     const network = new NetworkClient(host, config, config["request.timeout.ms"], this);
     const topics = [...new Set(assignments.map(({ topic }) => topic))];
@@ -72,28 +55,17 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     this.metadata = metadata;
     this.offsetFetcher = new OffsetFetcher({ host, name, config, network, metadata, listener: this });
     this.fetcher = new Fetcher({ host, config, network, metadata, listener: this });
-    for (const { topic, partitions } of assignments) {
-      if (partitions !== "all") for (const partition of partitions) this.assign(topic, partition);
-    }
+    this.subscriptions = new SubscriptionState(assignments, undefined);
   }
 
-  /**
-   * Hands over the records of one partition's fetch, or nothing: then the application waits for a wakeup.
-   * Returns how many batches there were.
-   */
-  poll(): number {
+  /** Empty: the application waits for a wakeup. */
+  poll(): readonly PolledRecords[] {
     if (!this.started) this.metadata.requestUpdate();
     this.started = true;
-    for (let fetch = this.fetcher.nextWithRecords(); fetch !== undefined; fetch = this.fetcher.nextWithRecords()) {
-      const batches = this.handOver(fetch);
-      if (batches === 0) continue;
-      this.sendRequests();
-      this.polling = false;
-      return batches;
-    }
-    this.polling = true;
+    const records = this.collect();
+    this.polling = records.length === 0;
     this.sendRequests();
-    return 0;
+    return records;
   }
 
   onCompletion(completion: Completion): void {
@@ -110,26 +82,15 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
   }
 
   onMetadataUpdated(): void {
-    const { cache } = this.metadata;
-    for (const { topic, partitions } of this.assignments) {
-      if (partitions !== "all") continue;
-      for (let partition = 0; partition < cache.partitionCount(topic); partition++) this.assign(topic, partition);
-    }
-    for (const [topic, assigned] of this.partitions) {
-      for (const partition of assigned) {
-        partition?.onLeaderKnown(cache.leaderOf(topic, partition.partition));
-        if (partition !== undefined) partition.awaitsMetadata = false;
-      }
-    }
-    this.leadersChanged = true;
+    this.subscriptions.onMetadataUpdated(this.metadata.cache);
   }
 
   onMoved(_partition: AssignedPartition): void {
-    this.leadersChanged = true;
+    this.subscriptions.onMoved();
   }
 
   onException(name: string, partition: AssignedPartition): void {
-    this.application.onException(name, partition.topic, partition.partition);
+    this.application.onException(name, partitionName(partition.topic, partition.partition));
   }
 
   onTimer(_timer: Timer): void {
@@ -137,36 +98,32 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     this.wakeUp();
   }
 
-  private assign(topic: string, partition: number): void {
-    let assigned = this.partitions.get(topic);
-    if (assigned === undefined) {
-      assigned = [];
-      this.partitions.set(topic, assigned);
-    }
-    if (assigned[partition] !== undefined) return;
-    const added = new AssignedPartition(topic, partition);
-    assigned[partition] = added;
-    this.unsettled.add(added);
-  }
-
   private wakeUp(): void {
     if (this.polling) this.application.onWakeup();
   }
 
+  /** The records of one partition's fetch. */
+  private collect(): readonly PolledRecords[] {
+    for (let fetch = this.fetcher.nextWithRecords(); fetch !== undefined; fetch = this.fetcher.nextWithRecords()) {
+      const records = this.handOver(fetch);
+      if (records !== undefined) return [records];
+    }
+    return [];
+  }
+
   /** Moves the position past the fetch, and tells of what the application gets: control batches are not for it. */
-  private handOver(fetch: CompletedFetch): number {
-    const { partition, answer, broker } = fetch;
-    const { position } = partition;
+  private handOver({ partition, answer, broker }: CompletedFetch): PolledRecords | undefined {
+    const { position, topic, partition: index } = partition;
     const last = answer.records.at(-1);
-    if (position === undefined || last === undefined) return 0;
+    if (position === undefined || last === undefined) return undefined;
     partition.position = { ...position, offset: last.nextOffset, offsetEpoch: last.partitionLeaderEpoch };
     const batches = answer.records.filter((batch) => !batch.isControl && batch.nextOffset > position.offset);
-    if (batches.length === 0) return 0;
+    if (batches.length === 0) return undefined;
     const event: RecordsRead = {
       kind: "RecordsRead",
       client: this.name,
-      topic: partition.topic,
-      partition: partition.partition,
+      topic,
+      partition: index,
       from: broker,
       highWatermark: answer.highWatermark,
       position: position.offset,
@@ -174,25 +131,27 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
       batches,
     };
     this.host.emit(event);
-    this.moveToEnd(partition);
-    return batches.length;
+    this.subscriptions.moveToEnd(partition);
+    const polled = { topic, partition: index, batches: batches.length, ...recordsFrom(batches, position.offset) };
+    return { ...polled, nextOffset: last.nextOffset, leaderEpoch: last.partitionLeaderEpoch };
   }
 
   /** Sends whatever may be sent now, and arms the timer for what has to rest before. */
   private sendRequests(): void {
     const now = this.host.now();
-    if (this.leadersChanged) this.sortByLeader();
+    const fetchedFrom = this.subscriptions.fetchedFrom(this.metadata);
+    const { unsettled } = this.subscriptions;
     let nextRetryAt = Number.POSITIVE_INFINITY;
-    if (this.unsettled.size > 0) {
+    if (unsettled.size > 0) {
       const due: AssignedPartition[] = [];
-      for (const partition of this.unsettled) {
+      for (const partition of unsettled) {
         if (partition.asked) continue;
         if (partition.retryAt <= now) due.push(partition);
         else nextRetryAt = Math.min(nextRetryAt, partition.retryAt);
       }
       if (due.length > 0) this.offsetFetcher.ask(due);
     }
-    for (const [leader, partitions] of this.byLeader) {
+    for (const [leader, partitions] of fetchedFrom) {
       if (!this.fetcher.mayFetchFrom(leader)) continue;
       const fetchable: AssignedPartition[] = [];
       for (const partition of partitions) {
@@ -205,37 +164,6 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     this.armRetry(nextRetryAt, now);
   }
 
-  private sortByLeader(): void {
-    this.leadersChanged = false;
-    this.byLeader = new Map();
-    for (const assigned of this.partitions.values()) {
-      for (const partition of assigned) {
-        if (partition === undefined) continue;
-        if (partition.state !== "FETCHING") {
-          this.unsettled.add(partition);
-          continue;
-        }
-        this.unsettled.delete(partition);
-        const leader = partition.position?.leader.node;
-        const group = leader === undefined ? undefined : this.byLeader.get(leader);
-        if (leader === undefined) this.metadata.requestUpdate();
-        else if (group === undefined) this.byLeader.set(leader, [partition]);
-        else group.push(partition);
-      }
-    }
-  }
-
-  /** Behind the others of its leader, so that a response filled by some leaves none out for ever. */
-  private moveToEnd(partition: AssignedPartition): void {
-    const leader = partition.position?.leader.node;
-    const group = leader === undefined ? undefined : this.byLeader.get(leader);
-    if (group === undefined || group.length < 2) return;
-    const index = group.indexOf(partition);
-    if (index < 0) return;
-    group.splice(index, 1);
-    group.push(partition);
-  }
-
   private armRetry(at: Micros, now: Micros): void {
     if (this.retryTimer !== 0 && this.retryAt === at) return;
     this.host.cancelTimer(this.retryTimer);
@@ -245,4 +173,18 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     const timer: Timer = { kind: "consumer.retry", target: this };
     this.retryTimer = this.host.setTimer(at - now, timer);
   }
+}
+
+function recordsFrom(batches: readonly RecordBatch[], from: Offset): Pick<PolledRecords, "records" | "offsets"> {
+  const records: KafkaRecord[] = [];
+  const offsets: Offset[] = [];
+  for (const batch of batches) {
+    for (const [index, record] of batch.records.entries()) {
+      const offset = batch.offsetAt(index);
+      if (offset < from) continue;
+      records.push(record);
+      offsets.push(offset);
+    }
+  }
+  return { records, offsets };
 }

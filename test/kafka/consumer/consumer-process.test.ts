@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ms, seconds } from "../../../src/base/units.ts";
 import type { ConsumerConfig } from "../../../src/kafka/config/client-config.ts";
 import { ConsumerProcess } from "../../../src/kafka/consumer/consumer-process.ts";
-import type { Assignment } from "../../../src/kafka/consumer/kafka-consumer.ts";
+import type { Assignment } from "../../../src/kafka/consumer/subscription-state.ts";
 import type { ErrorCode } from "../../../src/kafka/errors.ts";
 import { RecordBatch } from "../../../src/kafka/records.ts";
 import { forkOf } from "../../../src/sim/fork.ts";
