@@ -55,6 +55,10 @@ function describeReplicaEvent(event: ToldEvent): string | undefined {
       const { batch, role } = event;
       return `${replica(event)}: ${role} appends offsets ${batch.baseOffset} to ${batch.nextOffset - 1} of epoch ${batch.partitionLeaderEpoch}`;
     }
+    case "LogStartOffsetAdvanced":
+      return `${replica(event)}: everything below offset ${event.to} is deleted`;
+    case "LogCompacted":
+      return `${replica(event)}: compacted up to offset ${event.cleanTo}, ${event.removedRecords} records gone`;
     case "LogTruncated":
       return `${replica(event)}: log cut from ${event.from} back to ${event.to}`;
     case "HighWatermarkAdvanced":

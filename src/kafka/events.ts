@@ -77,6 +77,13 @@ export interface LogStartOffsetAdvanced extends OnReplica {
   readonly to: Offset;
 }
 
+/** The cleaner has been over this log: below `cleanTo` each key is there once at most. */
+export interface LogCompacted extends OnReplica {
+  readonly kind: "LogCompacted";
+  readonly cleanTo: Offset;
+  readonly removedRecords: number;
+}
+
 /** On a follower, and on a new leader, `to` may be below `from`; see HighWatermarkMonotonic for what may not. */
 export interface HighWatermarkAdvanced extends OnReplica {
   readonly kind: "HighWatermarkAdvanced";
@@ -326,6 +333,7 @@ export type KafkaEvent =
   | RecordsAppended
   | LogTruncated
   | LogStartOffsetAdvanced
+  | LogCompacted
   | HighWatermarkAdvanced
   | LeaderEpochCacheChanged
   | LogFlushed

@@ -9,7 +9,7 @@ import type { EventKind, ScenarioEvent } from "./patterns.ts";
 
 /**
  * What a field holds and so how a pattern may name it. `node`: the id of a broker or controller; `nodes`: a list of them;
- * `zookeeper`: the id of a ZooKeeper server; `name`: the name of a node. A list gives the words that may stand there. `opaque` fields can't be matched.
+ * `zookeeper`: the id of a ZooKeeper server; `name`: the name of a node; `group`: a group.id; `partitions`: a list of them. A list gives the words that may stand there. `opaque` fields can't be matched.
  */
 export type FieldType =
   | "number"
@@ -21,6 +21,8 @@ export type FieldType =
   | "name"
   | "topic"
   | "partition"
+  | "partitions"
+  | "group"
   | "opaque"
   | readonly string[];
 
@@ -35,8 +37,8 @@ const OF_LINK = { a: "name", b: "name", direction: ["both", "from", "to"] } as c
 const OF_VOTER = { replica: "node", epoch: "number" } as const;
 const OF_CLIENT = { client: "name" } as const;
 const ROLE = ["leader", "follower"] as const;
-const AT_COORDINATOR = { group: "text", broker: "node" } as const;
-const OF_MEMBER = { group: "text", client: "name", member: "text", generation: "number" } as const;
+const AT_COORDINATOR = { group: "group", broker: "node" } as const;
+const OF_MEMBER = { group: "group", client: "name", member: "text", generation: "number" } as const;
 const GROUP_STATES = [
   "Empty",
   "PreparingRebalance",
@@ -61,6 +63,7 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
   RecordsAppended: { ...ON_REPLICA, role: ROLE, leaderEpoch: "number", batch: "opaque" },
   LogTruncated: { ...ON_REPLICA, leaderEpoch: "number", from: "number", to: "number", fully: "boolean" },
   LogStartOffsetAdvanced: { ...ON_REPLICA, to: "number" },
+  LogCompacted: { ...ON_REPLICA, cleanTo: "number", removedRecords: "number" },
   HighWatermarkAdvanced: { ...ON_REPLICA, role: ROLE, leaderEpoch: "number", from: "number", to: "number" },
   LeaderEpochCacheChanged: { ...ON_REPLICA, epochs: "opaque" },
   LogFlushed: { ...ON_REPLICA, to: "number" },
@@ -193,8 +196,8 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
     member: "text",
     memberEpoch: "number",
     state: ["STABLE", "UNREVOKED_PARTITIONS", "UNRELEASED_PARTITIONS"],
-    assigned: "opaque",
-    pendingRevocation: "opaque",
+    assigned: "partitions",
+    pendingRevocation: "partitions",
   },
   GroupOffsetChanged: {
     ...AT_COORDINATOR,
@@ -213,9 +216,9 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
   },
   ConsumerJoined: { ...OF_MEMBER, protocol: ["classic", "consumer"], instanceId: "text", leader: "boolean" },
   ConsumerLeft: { ...OF_MEMBER, reason: "text" },
-  PartitionsAssigned: { ...OF_MEMBER, partitions: "opaque", owned: "opaque" },
-  PartitionsRevoked: { ...OF_MEMBER, partitions: "opaque", owned: "opaque" },
-  PartitionsLost: { ...OF_MEMBER, partitions: "opaque", owned: "opaque" },
+  PartitionsAssigned: { ...OF_MEMBER, partitions: "partitions", owned: "partitions" },
+  PartitionsRevoked: { ...OF_MEMBER, partitions: "partitions", owned: "partitions" },
+  PartitionsLost: { ...OF_MEMBER, partitions: "partitions", owned: "partitions" },
   OffsetsCommitted: { ...OF_MEMBER, occasion: COMMIT_OCCASIONS, offsets: "opaque" },
   OffsetCommitFailed: { ...OF_MEMBER, occasion: COMMIT_OCCASIONS, error: "text", offsets: "opaque" },
   ConsumerPositionSet: {
@@ -301,7 +304,15 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
     leaderEpoch: "number",
   },
   MetadataCacheUpdated: { ...ON_REPLICA, controllerEpoch: "number", leader: "node", leaderEpoch: "number" },
-  AdminRequestFailed: { ...OF_CLIENT, api: ["CreateTopics", "ElectLeaders"], error: "text", message: "text" },
+  AdminRequestFailed: {
+    ...OF_CLIENT,
+    api: [
+      ...["CreateTopics", "CreatePartitions", "ElectLeaders"],
+      ...["DeleteTopics", "AlterPartitionReassignments", "zookeeper-shell"],
+    ],
+    error: "text",
+    message: "text",
+  },
   ProcessStarted: { ...OF_NODE, incarnation: "number" },
   ProcessCrashed: OF_NODE,
   ProcessExited: { ...OF_NODE, reason: "text" },

@@ -105,6 +105,19 @@ export class StoredAppendFile implements AppendFile<unknown> {
     this.writtenAt.length = this.entries.length;
   }
 
+  /** The old content is there until the new one is on the platter: a full disk must hold both. */
+  replace(entries: readonly unknown[], bytes: readonly number[]): boolean {
+    const needed = bytes.reduce((sum, each) => sum + each, 0);
+    if (this.volume.broken || !this.volume.reserve(needed)) return false;
+    this.truncate(0);
+    const now = this.volume.now();
+    this.entries = [...entries];
+    this.sizes = [...bytes];
+    this.writtenAt = entries.map(() => now);
+    this.settle(this.entries.length);
+    return true;
+  }
+
   beginSync(): SyncUnderWay {
     const sync = { count: this.entries.length, truncated: false };
     this.syncs.push(sync);

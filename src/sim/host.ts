@@ -76,6 +76,11 @@ export interface AppendFile<T> {
   append(entry: T, bytes: number): boolean;
   /** Keeps the first `count` entries. */
   truncate(count: number): void;
+  /**
+   * Puts `entries` in the place of all that it holds: written aside, forced to the platter, renamed. Whatever happens, the file is the old
+   * one or the new one. The caller is blocked meanwhile; no time passes. False on an I/O error or a full disk.
+   */
+  replace(entries: readonly T[], bytes: readonly number[]): boolean;
   /** Forces what it holds to the platter before it returns (the caller is blocked meanwhile; no time passes). False on an I/O error. */
   force(): boolean;
   /** Entries known to be on the platter. */

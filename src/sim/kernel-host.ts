@@ -252,6 +252,10 @@ class HostAppendFile<T> implements AppendFile<T> {
     if (this.host.alive) this.stored.truncate(count);
   }
 
+  replace(entries: readonly T[], bytes: readonly number[]): boolean {
+    return this.host.alive && this.stored.replace(entries, bytes);
+  }
+
   force(): boolean {
     return this.host.alive && this.stored.force();
   }

@@ -2,7 +2,8 @@
 import type { Micros } from "../../src/base/units.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../../src/kafka/ids.ts";
 import { LeaderEpochCache } from "../../src/kafka/log/leader-epoch-cache.ts";
-import { Log, type LogOptions } from "../../src/kafka/log/log.ts";
+import { Log } from "../../src/kafka/log/log.ts";
+import type { LogOptions } from "../../src/kafka/log/log-options.ts";
 import { METADATA_LOG_DIR } from "../../src/kafka/raft/metadata-log.ts";
 import type { RecordBatch } from "../../src/kafka/records.ts";
 import { FollowerState } from "../../src/kafka/replica/follower-state.ts";

@@ -88,7 +88,7 @@ function faultOfAppend(event: RecordsAppended, end: number, lastEpoch: number, {
   if (batch.baseOffset !== end && (end !== log.logStart || batch.baseOffset < end)) {
     return `appended offset ${batch.baseOffset} to a log that ends at ${end}`;
   }
-  if (batch.records.length === 0) return `appended an empty batch at ${end}`;
+  if (batch.records.length === 0 && batch.compacted === undefined) return `appended an empty batch at ${end}`;
   if (batch.partitionLeaderEpoch < lastEpoch)
     return `appended epoch ${batch.partitionLeaderEpoch} after epoch ${lastEpoch}, at offset ${end}`;
   if (

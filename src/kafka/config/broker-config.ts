@@ -172,6 +172,35 @@ export const BROKER_CONFIG = {
     values: ["bidirectional", "upgrade", "downgrade", "disabled"],
     doc: "Whether a group may go from one protocol to the other while it lives.",
   },
+  "log.retention.ms": {
+    type: "int",
+    default: 604_800_000,
+    min: -1,
+    doc: "Age at which a segment is deleted, by its newest record, unless the topic says otherwise; -1 never.",
+  },
+  "log.retention.bytes": {
+    type: "int",
+    default: -1,
+    min: -1,
+    doc: "Size of a log beyond which its oldest segments are deleted, unless the topic says otherwise; -1 any.",
+  },
+  "log.cleanup.policy": {
+    type: "string",
+    default: "delete",
+    values: ["delete", "compact", "compact,delete", "delete,compact"],
+    doc: "What becomes of old records, unless the topic says otherwise.",
+  },
+  "log.cleaner.min.cleanable.ratio": {
+    type: "string",
+    default: "0.5",
+    doc: "Share of a log that is not compacted yet from which on the cleaner takes it up, unless the topic says otherwise.",
+  },
+  "log.cleaner.delete.retention.ms": {
+    type: "int",
+    default: 86_400_000,
+    min: 0,
+    doc: "How long a tombstone is kept after it was first cleaned, unless the topic says otherwise.",
+  },
   "log.retention.check.interval.ms": {
     type: "int",
     default: 300_000,

@@ -16,6 +16,9 @@ export const HIGH_WATERMARK_CHECKPOINT = "replication-offset-checkpoint";
 /** Per partition, the log start offset, where it is above the first segment's base. */
 export const LOG_START_OFFSET_CHECKPOINT = "log-start-offset-checkpoint";
 
+/** Per partition of a compacted topic, the offset below which it is clean. */
+export const CLEANER_OFFSET_CHECKPOINT = "cleaner-offset-checkpoint";
+
 const CLEAN_SHUTDOWN_FILE = ".kafka_cleanshutdown";
 
 const NO_OFFSETS: ReadonlyMap<string, Offset> = new Map();

@@ -41,6 +41,11 @@ export class LogSegments<R> {
     return NONE;
   }
 
+  /** From the oldest to the one that is written to. */
+  inOrder(): readonly Segment<R>[] {
+    return this.all;
+  }
+
   /** Whole batches below `upTo`, from the one that holds `from` on; at least one if there is any. */
   read(from: Offset, maxBytes: number, upTo: Offset): RecordBatch<R>[] {
     const batches: RecordBatch<R>[] = [];
@@ -78,6 +83,11 @@ export class LogSegments<R> {
     for (const segment of this.all.splice(this.floorIndex(offset) + 1)) this.delete(segment);
     this.last = this.all.at(-1) as Segment<R>;
     this.last.truncateTo(offset);
+  }
+
+  /** Deletes the oldest `count`, of which the last one is none. */
+  deleteFirst(count: number): void {
+    for (const segment of this.all.splice(0, count)) this.delete(segment);
   }
 
   /** Deletes everything; the log starts anew at `offset`. */

@@ -10,30 +10,22 @@
  *   - offsets are dense: a batch starts where the one before it ended, the log ends where the last one does
  *   - the epoch cache is strictly increasing in both columns and starts no epoch beyond the log end offset
  *
- * Not modelled: retention and compaction (a log only grows), and indexes, whose size could roll a segment.
- * Source: UnifiedLog, LocalLog, LogLoader.
+ * What need not be kept goes when its owner says so: {@link Log.deleteOldSegments}, and compaction by the cleaner (log-cleaning.ts).
+ * Not modelled: indexes, whose size could roll a segment. Source: UnifiedLog, LocalLog, LogLoader.
  */
 import { fail } from "../../base/assert.ts";
-import type { Micros } from "../../base/units.ts";
-import type { DiskOperation, DiskTarget, Host, ValueFile } from "../../sim/host.ts";
+import type { DiskOperation, Host, ValueFile } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { EpochEntry } from "../events.ts";
 import type { LeaderEpoch, Offset } from "../ids.ts";
 import type { RecordBatch } from "../records.ts";
 import { type EpochEndOffset, LeaderEpochCache } from "./leader-epoch-cache.ts";
+import { type FlushOwner, LogFlushes } from "./log-flushes.ts";
+import type { LogConfig, LogOptions, LogShutdown } from "./log-options.ts";
 import { LogSegments } from "./log-segments.ts";
 import { recoverSegments } from "./recovery.ts";
-
-export interface LogConfig {
-  /** `segment.bytes`. */
-  readonly segmentBytes: number;
-  /** `segment.ms`, in microseconds. */
-  readonly segmentUs: Micros;
-  /** `flush.messages`: unflushed records at which an append forces the log to disk before it returns. */
-  readonly flushMessages: number;
-  /** `max.message.bytes`: the largest batch that a leader takes. */
-  readonly maxMessageBytes: number;
-}
+import { deletableSegments, type RetentionPolicy } from "./retention.ts";
+import type { Segment } from "./segment.ts";
 
 /** Hears of every change, when it is complete. */
 export interface LogListener<R> {
@@ -49,40 +41,13 @@ export interface LogListener<R> {
   onStorageError?(): void;
 }
 
-/** How the last incarnation stopped; `new` when there was no log yet. */
-export type LogShutdown = "clean" | "unclean" | "new";
-
-export interface LogOptions {
-  /** Name of the log's directory: `orders-0`. */
-  readonly dir: string;
-  readonly config: LogConfig;
-  /** Whether the clean-shutdown marker was found. */
-  readonly cleanShutdown: boolean;
-  /** The three offsets as the checkpoint files had them; 0 where they had none. */
-  readonly recoveryPoint: Offset;
-  readonly logStartOffset: Offset;
-  readonly highWatermark: Offset;
-}
-
 export interface LogAppendResult<R> {
   readonly error: ErrorCode;
   /** As stored, with its offset and epoch; undefined when refused. */
   readonly batch: RecordBatch<R> | undefined;
 }
 
-/** A flush under way, possibly over several files. */
-interface LogFlush extends DiskOperation {
-  readonly kind: "log.flush";
-  /** What the recovery point becomes. Lowered when the log is truncated meanwhile. */
-  to: Offset;
-  /** Files not yet on the platter. */
-  filesLeft: number;
-  failed: boolean;
-  /** Whom to tell afterwards. */
-  readonly operation: DiskOperation | undefined;
-}
-
-export class Log<R> implements DiskTarget {
+export class Log<R> implements FlushOwner {
   listener: LogListener<R> | undefined;
   readonly dir: string;
   readonly shutdown: LogShutdown;
@@ -97,7 +62,7 @@ export class Log<R> implements DiskTarget {
   private watermark: Offset;
   private flushedTo: Offset;
   private lastEpoch: LeaderEpoch;
-  private readonly flushes: LogFlush[] = [];
+  private readonly flushes: LogFlushes;
   private storageFailed = false;
 
   /** Opens what the disk holds, recovering it first after an unclean shutdown (1.8). */
@@ -110,6 +75,7 @@ export class Log<R> implements DiskTarget {
     this.host = host;
     this.dir = dir;
     this.config = options.config;
+    this.flushes = new LogFlushes(host, this);
     this.epochFile = host.disk.valueFile(`${dir}/leader-epoch-checkpoint`);
     const stored = this.epochFile.read();
     this.epochs = new LeaderEpochCache(stored);
@@ -175,6 +141,7 @@ export class Log<R> implements DiskTarget {
     if (batch.records.length === 0) return refused("INVALID_RECORD");
     if (batch.sizeInBytes > config.maxMessageBytes) return refused("MESSAGE_TOO_LARGE");
     if (batch.sizeInBytes > config.segmentBytes) return refused("RECORD_LIST_TOO_LARGE");
+    if (config.compacts && !batch.records.every(hasKey)) return refused("INVALID_RECORD");
     const stamped = batch.stamped(this.end, leaderEpoch);
     const error = this.store(stamped);
     return error === "NONE" ? { error, batch: stamped } : refused(error);
@@ -182,7 +149,7 @@ export class Log<R> implements DiskTarget {
 
   /** Stores a batch as the leader had it. It must start at the log end offset. */
   appendAsFollower(batch: RecordBatch<R>): ErrorCode {
-    if (batch.records.length === 0) return "INVALID_RECORD";
+    if (batch.records.length === 0 && batch.compacted === undefined) return "INVALID_RECORD";
     if (batch.baseOffset !== this.end) {
       // The leader's log may start within a batch; a log that is still empty takes the whole of it.
       const straddles = batch.baseOffset < this.end && batch.nextOffset > this.end;
@@ -304,8 +271,7 @@ export class Log<R> implements DiskTarget {
     this.end = end;
     this.lastEpoch = this.segments.lastBatchEpoch;
     this.flushedTo = Math.min(this.flushedTo, end);
-    // What is written from here on is not what those flushes were asked for.
-    for (const flush of this.flushes) flush.to = Math.min(flush.to, end);
+    this.flushes.onTruncated(end);
   }
 
   // ---- the start and the high watermark (1.2, 1.4) ----
@@ -336,26 +302,45 @@ export class Log<R> implements DiskTarget {
     return true;
   }
 
+  // ---- retention and compaction (1.4, 1.5) ----
+
+  /** Deletes what `policy` does not keep; the log then starts with what is left. */
+  deleteOldSegments(policy: RetentionPolicy, nowMs: number): void {
+    const segments = this.segments
+      .inOrder()
+      .map(({ sizeInBytes, endOffset, age }) => ({ sizeInBytes, endOffset, largestTimestamp: age }));
+    const { start: logStartOffset, watermark: highWatermark } = this;
+    const count = deletableSegments(segments, policy, { nowMs, logStartOffset, highWatermark });
+    if (count === 0) return;
+    if (count === segments.length) this.roll();
+    this.segments.deleteFirst(count);
+    this.advanceLogStartOffset(this.segments.baseOffset);
+  }
+
+  /** The segments that nothing more is written to and that are committed as a whole: what may be compacted. */
+  cleanableSegments(): readonly Segment<R>[] {
+    return this.segments.inOrder().filter((segment) => segment !== this.segments.active && segment.endOffset <= this.watermark);
+  }
+
+  /** A segment's content is replaced by what compaction has left of it. False on an I/O error. */
+  replaceSegment(segment: Segment<R>, batches: readonly RecordBatch<R>[]): boolean {
+    if (this.storageFailed) return false;
+    if (segment.replace(batches)) return true;
+    this.fail();
+    return false;
+  }
+
   // ---- flush (1.3, 1.4) ----
 
   /** Forces the log to disk up to its present end, in the background; then the recovery point moves, and `operation` goes to its target. */
   flush(operation?: DiskOperation): void {
     if (operation === undefined && this.flushedTo >= this.end) return;
-    const files = this.segments.filesFrom(this.flushedTo);
-    const flush: LogFlush = { kind: "log.flush", target: this, to: this.end, filesLeft: files.length, failed: false, operation };
-    this.flushes.push(flush);
-    for (const file of files) this.host.disk.fsync(file, flush);
+    this.flushes.begin(this.segments.filesFrom(this.flushedTo), this.end, operation);
   }
 
-  onDiskDone(operation: DiskOperation, ok: boolean): void {
-    const flush = operation as LogFlush;
-    flush.filesLeft -= 1;
-    if (!ok) flush.failed = true;
-    if (flush.filesLeft > 0) return;
-    this.flushes.splice(this.flushes.indexOf(flush), 1);
-    if (flush.failed) this.fail();
-    else this.flushed(flush.to);
-    flush.operation?.target.onDiskDone(flush.operation, !flush.failed);
+  onFlushEnded(to: Offset, ok: boolean): void {
+    if (ok) this.flushed(to);
+    else this.fail();
   }
 
   /** Everything is durable when it returns, and nothing is appended any more. False on an I/O error: then it was no clean shutdown. */
@@ -387,6 +372,11 @@ export class Log<R> implements DiskTarget {
     }
     return "KAFKA_STORAGE_ERROR";
   }
+}
+
+/** Only logs of clients' records are compacted. */
+function hasKey(record: unknown): boolean {
+  return (record as { readonly key?: unknown }).key !== null;
 }
 
 function refused<R>(error: ErrorCode): LogAppendResult<R> {

@@ -37,6 +37,8 @@ export class Segment<R> {
   endOffset: Offset;
   /** Max timestamp of the first batch, in milliseconds; -1 if it has none. `segment.ms` counts from it. */
   private firstTimestamp: number;
+  /** Largest timestamp of its records, in milliseconds; -1 if they have none. */
+  largestTimestamp: number;
   /** On the host's clock; what `segment.ms` counts from when records carry no timestamps. */
   private readonly openedAt: Micros;
 
@@ -48,6 +50,7 @@ export class Segment<R> {
     this.sizeInBytes = this.bytesFrom(0);
     this.endOffset = this.lastBatch()?.nextOffset ?? baseOffset;
     this.firstTimestamp = this.batchAt(0)?.maxTimestamp ?? NONE;
+    this.largestTimestamp = this.timestampUpTo(this.length);
   }
 
   get length(): number {
@@ -75,6 +78,20 @@ export class Segment<R> {
     if (this.file.length === 1) this.firstTimestamp = batch.maxTimestamp;
     this.sizeInBytes += batch.sizeInBytes;
     this.endOffset = batch.nextOffset;
+    if (batch.maxTimestamp > this.largestTimestamp) this.largestTimestamp = batch.maxTimestamp;
+    return true;
+  }
+
+  /** When it was last written to, as far as that is known: what retention counts from, in milliseconds. */
+  get age(): number {
+    return this.largestTimestamp >= 0 ? this.largestTimestamp : this.openedAt / US_PER_MS;
+  }
+
+  /** Puts `batches`, which span the same offsets, in the place of what it holds. False on an I/O error. */
+  replace(batches: readonly RecordBatch<R>[]): boolean {
+    const sizes = batches.map(({ sizeInBytes }) => sizeInBytes);
+    if (!this.file.replace(batches, sizes)) return false;
+    this.sizeInBytes = this.bytesFrom(0);
     return true;
   }
 
@@ -128,6 +145,13 @@ export class Segment<R> {
     this.sizeInBytes -= this.bytesFrom(count);
     this.file.truncate(count);
     this.endOffset = this.lastBatch()?.nextOffset ?? this.baseOffset;
+    this.largestTimestamp = this.timestampUpTo(count);
+  }
+
+  private timestampUpTo(count: number): number {
+    let largest = NONE;
+    for (let i = 0; i < count; i++) largest = Math.max(largest, this.batchAt(i)?.maxTimestamp ?? NONE);
+    return largest;
   }
 
   private bytesFrom(index: number): number {

@@ -11,7 +11,8 @@ import { ms } from "../../base/units.ts";
 import type { DiskOperation, Host } from "../../sim/host.ts";
 import type { EpochEntry } from "../events.ts";
 import { type LeaderEpoch, type Offset, partitionName } from "../ids.ts";
-import { Log, type LogConfig, type LogListener } from "../log/log.ts";
+import { Log, type LogListener } from "../log/log.ts";
+import type { LogConfig } from "../log/log-options.ts";
 import { METADATA_TOPIC, type MetadataRecord } from "../metadata/records.ts";
 import type { RaftLogLoaded, RaftLogTruncated, RaftRecordsAppended } from "../quorum-events.ts";
 import type { RecordBatch } from "../records.ts";
@@ -27,6 +28,7 @@ const METADATA_LOG_CONFIG: LogConfig = {
   segmentUs: ms(7 * 24 * 3_600 * 1_000),
   flushMessages: Number.MAX_SAFE_INTEGER,
   maxMessageBytes: Number.MAX_SAFE_INTEGER,
+  compacts: false,
 };
 
 const MAX_FETCH_BYTES = 8 * 1_024 * 1_024;

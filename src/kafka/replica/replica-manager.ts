@@ -15,6 +15,7 @@ import { HostedPartitions } from "./hosted-partitions.ts";
 import type { IsrManager } from "./isr-manager.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { LogDirectory } from "./log-directory.ts";
+import { LogMaintenance } from "./log-maintenance.ts";
 import { OffsetsHandler } from "./offsets-handler.ts";
 import { Partition } from "./partition.ts";
 import type { PartitionState } from "./partition-state.ts";
@@ -25,6 +26,7 @@ import { ReplicaFetchers } from "./replica-fetchers.ts";
 export class ReplicaManager implements TimerTarget, DiskTarget {
   private readonly context: ReplicaContext;
   private readonly logDirectory: LogDirectory;
+  private readonly maintenance: LogMaintenance;
   private readonly partitions: HostedPartitions;
   private readonly isr: IsrManager;
   private readonly produces: ProduceHandler;
@@ -36,6 +38,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
     this.context = context;
     this.isr = isr;
     this.logDirectory = new LogDirectory(context);
+    this.maintenance = new LogMaintenance(context, this.logDirectory);
     this.partitions = new HostedPartitions(context);
     this.produces = new ProduceHandler(context, this.partitions);
     this.fetches = new FetchHandler(context, this.partitions);
@@ -50,6 +53,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
 
   startup(): void {
     this.logDirectory.startup();
+    this.maintenance.startup();
     this.scheduleIsrCheck();
   }
 

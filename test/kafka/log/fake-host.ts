@@ -60,6 +60,12 @@ class FakeAppendFile implements AppendFile<unknown> {
     this.cached.length = Math.min(count, this.cached.length);
   }
 
+  replace(entries: readonly unknown[]): boolean {
+    if (this.disk.failed) return false;
+    this.cached = [...entries];
+    return this.force();
+  }
+
   force(): boolean {
     if (this.disk.failed) return false;
     this.platter = [...this.cached];

@@ -7,7 +7,8 @@ import { expect } from "vitest";
 import type { Micros } from "../../../src/base/units.ts";
 import type { EpochEntry } from "../../../src/kafka/events.ts";
 import type { LeaderEpoch, Offset } from "../../../src/kafka/ids.ts";
-import { Log, type LogConfig, type LogListener, type LogOptions } from "../../../src/kafka/log/log.ts";
+import { Log, type LogListener } from "../../../src/kafka/log/log.ts";
+import type { LogConfig, LogOptions } from "../../../src/kafka/log/log-options.ts";
 import { type KafkaRecord, RecordBatch } from "../../../src/kafka/records.ts";
 import { FakeHost, type PowerLoss } from "./fake-host.ts";
 
@@ -18,6 +19,7 @@ const CONFIG: LogConfig = {
   segmentUs: 1_000_000_000,
   flushMessages: Number.MAX_SAFE_INTEGER,
   maxMessageBytes: 10_000,
+  compacts: false,
 };
 
 export interface BatchSpec {

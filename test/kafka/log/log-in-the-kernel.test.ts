@@ -25,6 +25,7 @@ class LogKeeper implements Process {
         segmentUs: 1_000_000,
         flushMessages: Number.MAX_SAFE_INTEGER,
         maxMessageBytes: 1_000,
+        compacts: false,
       },
       cleanShutdown: false,
       recoveryPoint: this.recoveryPoints.read().get("orders-0") ?? 0,
