@@ -24,6 +24,13 @@ export interface LeaderAndEpoch {
 
 const NO_LEADER: LeaderAndEpoch = Object.freeze({ leaderId: NONE, node: undefined, epoch: NONE });
 
+const UNKNOWN_COUNT = Number.POSITIVE_INFINITY;
+
+interface PartitionReplicas {
+  readonly replicaNodes: readonly BrokerId[];
+  readonly offlineReplicas: readonly BrokerId[];
+}
+
 interface CachedTopic {
   topicId: TopicId;
   error: ErrorCode;
@@ -31,6 +38,10 @@ interface CachedTopic {
   leaders: LeaderAndEpoch[];
   /** Partitions with a known leader, ascending. */
   available: number[];
+  /** By partition, as last heard. */
+  replicas: PartitionReplicas[];
+  /** How many partitions it had when this client first knew it. */
+  firstPartitionCount: number;
   /** The newest leader epoch ever heard of, by partition. Outlives an answer that did not know the topic. */
   lastSeenEpochs: LeaderEpoch[];
 }
@@ -45,6 +56,7 @@ export interface MetadataOutcome {
 export class MetadataCache {
   private readonly topics = new Map<string, CachedTopic>();
   private readonly nodesById = new Map<BrokerId, NodeName>();
+  private readonly racksById = new Map<BrokerId, string>();
   private readonly rejectsOlderEpoch: boolean;
 
   constructor(dials: Dials) {
@@ -62,6 +74,20 @@ export class MetadataCache {
 
   topicError(topic: string): ErrorCode {
     return this.topics.get(topic)?.error ?? "NONE";
+  }
+
+  /** Whether an answer has spoken of it, if only to say that it does not exist. */
+  hasHeardOf(topic: string): boolean {
+    return this.topics.has(topic);
+  }
+
+  /** By partition: the racks of its replicas, null where a broker has none or is gone. */
+  replicaRacks(topic: string): (string | null)[][] {
+    const cached = this.topics.get(topic);
+    if (cached === undefined) return [];
+    return cached.leaders.map((_leader, partition) =>
+      (cached.replicas[partition]?.replicaNodes ?? []).map((id) => this.racksById.get(id) ?? null),
+    );
   }
 
   /** 0 while the topic is unknown. */
@@ -83,11 +109,28 @@ export class MetadataCache {
     return lastSeen > leader.epoch ? { leaderId: NONE, node: undefined, epoch: lastSeen } : leader;
   }
 
+  /** Where to find a replica of the partition, if that broker is alive and has one; the leader need not be it. */
+  onlineReplica(topic: string, partition: number, id: BrokerId): NodeName | undefined {
+    const known = this.topics.get(topic)?.replicas[partition];
+    if (known === undefined || !known.replicaNodes.includes(id) || known.offlineReplicas.includes(id)) return undefined;
+    return this.nodesById.get(id);
+  }
+
+  /** Whether the partition has appeared since this client first knew the topic. */
+  isNewPartition(topic: string, partition: number): boolean {
+    const cached = this.topics.get(topic);
+    return cached !== undefined && partition >= cached.firstPartitionCount;
+  }
+
   /** Takes over a Metadata response. */
   update(response: MetadataResponse): MetadataOutcome {
     this.nodesById.clear();
     const brokers = [...response.brokers].sort((a, b) => a.nodeId - b.nodeId);
-    for (const broker of brokers) this.nodesById.set(broker.nodeId, broker.host);
+    this.racksById.clear();
+    for (const { nodeId, host, rack } of brokers) {
+      this.nodesById.set(nodeId, host);
+      if (rack !== null) this.racksById.set(nodeId, rack);
+    }
     let progress = false;
     let incomplete = false;
     for (const topic of response.topics) {
@@ -128,7 +171,7 @@ export class MetadataCache {
   private updateTopic(topic: MetadataResponse["topics"][number]): MetadataOutcome {
     let cached = this.topics.get(topic.name);
     if (cached === undefined) {
-      cached = { topicId: topic.topicId, error: topic.errorCode, leaders: [], available: [], lastSeenEpochs: [] };
+      cached = newTopic(topic);
       this.topics.set(topic.name, cached);
     }
     cached.error = topic.errorCode;
@@ -140,14 +183,18 @@ export class MetadataCache {
     let progress = false;
     let incomplete = false;
     if (topic.topicId !== cached.topicId) {
+      // Of an earlier topic of that name no partition was one of these.
+      if (cached.topicId !== "") cached.firstPartitionCount = 0;
       cached.topicId = topic.topicId;
       cached.lastSeenEpochs = [];
       progress = true;
     }
+    if (cached.firstPartitionCount === UNKNOWN_COUNT) cached.firstPartitionCount = topic.partitions.length;
     const leaders: LeaderAndEpoch[] = [];
     for (const partition of [...topic.partitions].sort((a, b) => a.partitionIndex - b.partitionIndex)) {
       const index = partition.partitionIndex;
       const lastSeen = cached.lastSeenEpochs[index] ?? NONE;
+      cached.replicas[index] = partition;
       if (isInvalidMetadata(partition.errorCode)) incomplete = true;
       if (partition.leaderEpoch < lastSeen && this.rejectsOlderEpoch) {
         leaders[index] = cached.leaders[index] ?? NO_LEADER;
@@ -165,6 +212,18 @@ export class MetadataCache {
   private leaderIn(partition: PartitionMetadata): LeaderAndEpoch {
     return { leaderId: partition.leaderId, node: this.nodesById.get(partition.leaderId), epoch: partition.leaderEpoch };
   }
+}
+
+function newTopic({ topicId, errorCode }: MetadataResponse["topics"][number]): CachedTopic {
+  return {
+    topicId,
+    error: errorCode,
+    leaders: [],
+    available: [],
+    replicas: [],
+    firstPartitionCount: UNKNOWN_COUNT,
+    lastSeenEpochs: [],
+  };
 }
 
 function availableOf(leaders: readonly LeaderAndEpoch[]): number[] {

@@ -1,11 +1,20 @@
 /** A partition that the consumer reads, with all it knows about it. Source: SubscriptionState.TopicPartitionState. */
 import type { Micros } from "../../base/units.ts";
+import type { NodeName } from "../../sim/host.ts";
 import type { LeaderAndEpoch } from "../client/metadata-cache.ts";
 import type { ConsumerPositionReset } from "../events.ts";
-import { NONE, type Offset } from "../ids.ts";
-import { type FetchPosition, type FetchState, onLeaderKnown } from "./fetch-position.ts";
+import { type BrokerId, NONE, type Offset } from "../ids.ts";
+import { type FetchPosition, type FetchState, onLeaderKnown, stateAt } from "./fetch-position.ts";
 
 export type ResetReason = ConsumerPositionReset["reason"];
+
+/** A replica to read from other than the leader, for a while. */
+export interface ReadReplica {
+  readonly brokerId: BrokerId;
+  readonly node: NodeName;
+  /** Then the leader is asked again. */
+  readonly expiresAt: Micros;
+}
 
 export class AssignedPartition {
   readonly topic: string;
@@ -18,6 +27,12 @@ export class AssignedPartition {
   asked = false;
   /** A fetch answer for it waits to be polled: it is not fetched again before. */
   buffered = false;
+  /** The application wants nothing of it for the moment. */
+  paused = false;
+  /** It is new, and the application's onPartitionsAssigned has not returned yet. */
+  awaitsCallback = false;
+  /** The nearest replica, as the leader has named it (KIP-392); undefined: the leader is read from. */
+  preferredReadReplica: ReadReplica | undefined = undefined;
   /** It is about to be given up: neither fetched nor handed over any more. */
   pendingRevocation = false;
   /** The last answer showed that the known leader is out of date: it is not fetched before metadata has been refreshed. */
@@ -38,6 +53,19 @@ export class AssignedPartition {
     return this.position?.offset ?? NONE;
   }
 
+  /** Whether it may be fetched, and what was fetched be handed over. */
+  get isFetchable(): boolean {
+    return this.state === "FETCHING" && !this.paused && !this.pendingRevocation && !this.awaitsCallback;
+  }
+
+  /** Whom it is read from; undefined before the first position, and while nobody is known to lead. */
+  get readFrom(): { readonly brokerId: BrokerId; readonly node: NodeName } | undefined {
+    const { preferredReadReplica, position } = this;
+    if (preferredReadReplica !== undefined) return preferredReadReplica;
+    const node = position?.leader.node;
+    return position === undefined || node === undefined ? undefined : { brokerId: position.leader.leaderId, node };
+  }
+
   requestReset(reason: ResetReason): void {
     this.state = "AWAIT_RESET";
     this.resetReason = reason;
@@ -52,18 +80,25 @@ export class AssignedPartition {
     this.clearRetry();
   }
 
+  /** Goes on at `position` when its leader has confirmed it, or at once if it cannot be asked. */
+  seekUnvalidated(position: FetchPosition, validates: boolean): void {
+    this.seekValidated(position);
+    this.state = stateAt(position, validates);
+  }
+
   completeValidation(): void {
     this.state = "FETCHING";
     this.clearRetry();
   }
 
   /** True if it is now to be fetched from elsewhere, or to be validated first. */
-  onLeaderKnown(leader: LeaderAndEpoch): boolean {
+  onLeaderKnown(leader: LeaderAndEpoch, validates: boolean): boolean {
     if ((this.state !== "FETCHING" && this.state !== "AWAIT_VALIDATION") || this.position === undefined) return false;
-    const change = onLeaderKnown(this.position, leader);
+    const change = onLeaderKnown(this.position, leader, validates);
     if (change === undefined) return false;
     this.state = change.state;
     this.position = change.position;
+    this.preferredReadReplica = undefined;
     this.clearRetry();
     return true;
   }

@@ -6,6 +6,7 @@
  * Pure decisions; offset-fetcher.ts carries them out. Source: SubscriptionState, OffsetsForLeaderEpochUtils.
  */
 import type { LeaderAndEpoch } from "../client/metadata-cache.ts";
+import type { Dials } from "../dials.ts";
 import { type LeaderEpoch, NONE, type Offset } from "../ids.ts";
 
 /** Replaced, never changed: an answer belongs to the position it was asked for. */
@@ -24,15 +25,32 @@ export interface FetchPosition {
  */
 export type FetchState = "INITIALIZING" | "AWAIT_RESET" | "AWAIT_VALIDATION" | "FETCHING" | "UNASSIGNED";
 
-/** `undefined`: nothing changes. With nobody known to lead, the consumer keeps on with the leader it knew. */
+/**
+ * `undefined`: nothing changes. With nobody known to lead, the consumer keeps on with the leader it knew. `validates`: the dial
+ * consumer.validateOffsetEpoch.
+ */
 export function onLeaderKnown(
   position: FetchPosition,
   leader: LeaderAndEpoch,
+  validates: boolean,
 ): { readonly state: FetchState; readonly position: FetchPosition } | undefined {
   if (leader.node === undefined) return undefined;
   if (leader.node === position.leader.node && leader.epoch === position.leader.epoch) return undefined;
-  const canValidate = position.offsetEpoch !== NONE && leader.epoch !== NONE;
-  return { state: canValidate ? "AWAIT_VALIDATION" : "FETCHING", position: { ...position, leader } };
+  const moved = { ...position, leader };
+  return { state: stateAt(moved, validates), position: moved };
+}
+
+/** Of a partition that is to go on at a position which nobody has confirmed: what the group has committed, or one of an older leader. */
+export function stateAt({ offsetEpoch, leader }: FetchPosition, validates: boolean): FetchState {
+  return validates && offsetEpoch !== NONE && leader.epoch !== NONE ? "AWAIT_VALIDATION" : "FETCHING";
+}
+
+/**
+ * The leader epoch that is committed with a position: by it the next owner tells whether the log was cut below (KIP-320).
+ * Source: SubscriptionState.allConsumed; KAFKA-19902 for the dial.
+ */
+export function epochToCommit({ offsetEpoch, leader }: FetchPosition, dials: Dials): LeaderEpoch {
+  return dials["consumer.commitEpoch"] === "newest" ? Math.max(offsetEpoch, leader.epoch) : offsetEpoch;
 }
 
 export type ValidationDecision =

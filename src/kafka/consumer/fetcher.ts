@@ -1,38 +1,36 @@
 /**
- * Fetches: one request in flight per leader, for all partitions it leads that have nothing waiting to be polled.
+ * Fetches: one request in flight per broker, for all partitions read from it that have nothing waiting to be polled.
  *
- * The requests to one leader are a session (KIP-227): they name what has moved, and what is no longer wanted for the moment.
- * An answer is kept until the application polls, and thrown away then if the position has moved on meanwhile. Not
- * modelled: fetching from followers, max.poll.records. Source: AbstractFetch, FetchCollector.
+ * The requests to one broker are a session (KIP-227): they name what has moved, and what is no longer wanted for the moment.
+ * An answer is kept until the application has polled all of it, and thrown away if the position has moved elsewhere meanwhile.
+ * A leader may name a replica that is nearer (KIP-392): that one is read from until its lease of `metadata.max.age.ms` ends, or
+ * anything goes wrong. Source: AbstractFetch, FetchCollector.
  */
+import { ms } from "../../base/units.ts";
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import { FetchSessionHandler } from "../client/fetch-session-handler.ts";
 import type { MetadataUpdater } from "../client/metadata-updater.ts";
 import { retryBackoff } from "../client/retry-backoff.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
-import { type BrokerId, NONE, type Offset, type TopicId } from "../ids.ts";
+import type { Dials } from "../dials.ts";
+import { type BrokerId, NONE, type TopicId } from "../ids.ts";
 import { ByTopic } from "../messages/by-topic.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchRequest } from "../messages/fetch.ts";
 import { PartitionMap } from "../messages/partition-map.ts";
 import type { CompletionOf, NetworkClient } from "../net/network-client.ts";
 import type { KafkaRecord } from "../records.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
+import { CompletedFetch, type FetchedRecords } from "./completed-fetch.ts";
 import type { FetchPosition } from "./fetch-position.ts";
 import type { PartitionListener } from "./offset-fetcher.ts";
-
-/** One partition's part of a fetch. */
-interface FetchedFrom {
-  readonly partition: AssignedPartition;
-  readonly offset: Offset;
-  readonly broker: BrokerId;
-}
 
 /** A partition that a session holds. */
 interface Named {
   readonly topicId: TopicId;
   readonly partition: AssignedPartition;
   readonly position: FetchPosition;
+  readonly broker: BrokerId;
   /** The last request that wanted it. */
   request: number;
 }
@@ -47,11 +45,6 @@ class NodeFetches {
   pending = false;
 }
 
-/** An answer that waits to be polled. */
-export interface CompletedFetch extends FetchedFrom {
-  readonly answer: FetchPartitionResponse<KafkaRecord>;
-}
-
 const CONSUMER_REPLICA = Object.freeze({ replicaId: NONE, replicaEpoch: NONE });
 
 export class Fetcher {
@@ -61,13 +54,18 @@ export class Fetcher {
   private readonly metadata: MetadataUpdater;
   private readonly listener: PartitionListener;
   private readonly hasResetPolicy: boolean;
+  private readonly validates: boolean;
   private readonly random: RandomStream;
   private readonly byNode = new Map<NodeName, NodeFetches>();
+  /** Answers that wait to be polled. */
   private completed: CompletedFetch[] = [];
+  /** Those that are read from another replica than the leader. */
+  private readonly leased = new Set<AssignedPartition>();
 
   constructor(options: {
     readonly host: Host;
     readonly config: ConsumerConfig;
+    readonly dials: Dials;
     readonly network: NetworkClient;
     readonly metadata: MetadataUpdater;
     readonly listener: PartitionListener;
@@ -78,6 +76,7 @@ export class Fetcher {
     this.metadata = options.metadata;
     this.listener = options.listener;
     this.hasResetPolicy = options.config["auto.offset.reset"] !== "none";
+    this.validates = options.dials["consumer.validateOffsetEpoch"];
     this.random = options.host.random("fetch-retry");
   }
 
@@ -86,7 +85,29 @@ export class Fetcher {
     return this.byNode.get(node)?.pending !== true && this.network.isAvailable(node);
   }
 
-  /** Fetches the given partitions, which `node` leads and which may be fetched now. */
+  /** Sends back to their leaders the partitions that have been read from elsewhere for long enough. */
+  endLeases(): void {
+    const now = this.host.now();
+    for (const partition of this.leased) {
+      const { preferredReadReplica } = partition;
+      if (preferredReadReplica === undefined) this.leased.delete(partition);
+      else if (now > preferredReadReplica.expiresAt) this.leaveReplica(partition);
+    }
+  }
+
+  /** Metadata may have lost sight of replicas that are read from (KAFKA-14379). */
+  onMetadataUpdated(): void {
+    const { cache } = this.metadata;
+    for (const partition of this.leased) {
+      const { topic, partition: index, preferredReadReplica } = partition;
+      if (preferredReadReplica === undefined) continue;
+      if (cache.onlineReplica(topic, index, preferredReadReplica.brokerId) !== undefined) continue;
+      this.leaveReplica(partition);
+      this.metadata.requestUpdate();
+    }
+  }
+
+  /** Fetches the given partitions, which are read from `node` and may be fetched now. */
   send(node: NodeName, partitions: readonly AssignedPartition[]): void {
     const fetches = this.fetchesFrom(node);
     const { session, named } = fetches;
@@ -96,8 +117,8 @@ export class Fetcher {
     const forgotten = new ByTopic<number>();
     let wanted = 0;
     for (const partition of partitions) {
-      const { topic, partition: index, position } = partition;
-      if (position === undefined) continue;
+      const { topic, partition: index, position, readFrom } = partition;
+      if (position === undefined || readFrom === undefined) continue;
       wanted++;
       const topicId = this.metadata.cache.topicId(topic);
       const known = named.get(topic, index);
@@ -107,12 +128,13 @@ export class Fetcher {
       }
       // Another topic of the same name.
       if (known !== undefined && known.topicId !== topicId) forgotten.add({ topicId: known.topicId, topic }, index);
-      named.set(topic, index, { topicId, partition, position, request });
+      named.set(topic, index, { topicId, partition, position, broker: readFrom.brokerId, request });
       topics.add({ topicId, topic }, this.wanted(index, position));
     }
     if (wanted === 0) return;
     if (wanted < named.size) forgetUnwanted(named, request, forgotten);
     fetches.pending = true;
+    const rackId = this.config["client.rack"];
     const body: FetchRequest = {
       replicaState: CONSUMER_REPLICA,
       clusterId: "",
@@ -120,6 +142,7 @@ export class Fetcher {
       minBytes: this.config["fetch.min.bytes"],
       maxBytes: this.config["fetch.max.bytes"],
       ...session.next(),
+      ...(rackId !== "" && { rackId }),
       topics: topics.topics,
       forgottenTopicsData: forgotten.topics,
     };
@@ -150,8 +173,10 @@ export class Fetcher {
     const fetches = this.fetchesFrom(peer);
     const { session, named } = fetches;
     fetches.pending = false;
-    if (response === undefined) session.onFailure();
-    else if (session.onResponse(response)) {
+    if (response === undefined) {
+      session.onFailure();
+      for (const { partition } of named.values()) this.leaveReplica(partition);
+    } else if (session.onResponse(response)) {
       for (const { topic, partitions } of response.responses) {
         for (const answer of partitions) {
           const about = named.get(topic, answer.partitionIndex);
@@ -161,24 +186,83 @@ export class Fetcher {
     }
   }
 
-  private buffer({ partition, position }: Named, answer: FetchPartitionResponse<KafkaRecord>): void {
+  private buffer({ partition, position, broker }: Named, answer: FetchPartitionResponse<KafkaRecord>): void {
     partition.buffered = true;
-    this.completed.push({ partition, offset: position.offset, broker: position.leader.leaderId, answer });
+    this.completed.push(new CompletedFetch(partition, position.offset, broker, answer));
   }
 
-  /** The next answer with records for a partition that still stands where they begin; errors are dealt with on the way. */
-  nextWithRecords(): CompletedFetch | undefined {
-    for (let fetch = this.completed.shift(); fetch !== undefined; fetch = this.completed.shift()) {
-      const { partition, offset, answer } = fetch;
-      partition.buffered = false;
-      if (partition.state !== "FETCHING" || partition.offset !== offset) continue;
-      if (answer.errorCode !== "NONE") this.onError(partition, answer);
-      else {
-        partition.failures = 0;
-        if (answer.records.length > 0) return fetch;
+  /**
+   * The next records of one partition, `maxRecords` at most, and moves its position past them. What of an answer is left stays for
+   * the next time, and so does all of a paused partition; errors are dealt with on the way. Undefined: there is nothing.
+   */
+  collect(maxRecords: number): FetchedRecords | undefined {
+    const paused: CompletedFetch[] = [];
+    let found: FetchedRecords | undefined;
+    for (let fetch = this.completed[0]; fetch !== undefined && found === undefined; fetch = this.completed[0]) {
+      const { partition } = fetch;
+      if ((fetch.opened || this.open(fetch)) && partition.paused) {
+        paused.push(fetch);
+        this.completed.shift();
+        continue;
       }
+      const records = fetch.opened ? this.take(fetch, maxRecords) : undefined;
+      if (records !== undefined && records.count > 0) found = records;
+      if (records !== undefined && !fetch.drained) continue;
+      this.completed.shift();
+      partition.buffered = false;
     }
-    return undefined;
+    this.completed.push(...paused);
+    return found;
+  }
+
+  /** False if the partition stands elsewhere by now, or the answer holds an error. */
+  private open(fetch: CompletedFetch): boolean {
+    const { partition, answer, nextOffset } = fetch;
+    if (partition.state !== "FETCHING" || partition.offset !== nextOffset) return false;
+    if (answer.errorCode !== "NONE") {
+      this.onError(partition, answer);
+      return false;
+    }
+    partition.failures = 0;
+    if (answer.preferredReadReplica !== undefined) this.goToReplica(partition, answer.preferredReadReplica);
+    fetch.opened = true;
+    return true;
+  }
+
+  /** Undefined if the partition stands elsewhere by now, or its records are not for the application any more. */
+  private take(fetch: CompletedFetch, maxRecords: number): FetchedRecords | undefined {
+    const { partition, nextOffset } = fetch;
+    const { position } = partition;
+    if (!partition.isFetchable || position?.offset !== nextOffset) return undefined;
+    const records = fetch.take(maxRecords);
+    if (records.nextPosition > position.offset) {
+      partition.position = { ...position, offset: records.nextPosition, offsetEpoch: records.leaderEpoch };
+    }
+    return records;
+  }
+
+  /** The lease is not prolonged when the same replica is named again. */
+  private goToReplica(partition: AssignedPartition, brokerId: BrokerId): void {
+    const { topic, partition: index } = partition;
+    if (partition.preferredReadReplica?.brokerId === brokerId) return;
+    const node = this.metadata.cache.onlineReplica(topic, index, brokerId);
+    if (node === undefined) {
+      this.metadata.requestUpdate();
+      return;
+    }
+    const expiresAt = this.host.now() + ms(this.config["metadata.max.age.ms"]);
+    partition.preferredReadReplica = { brokerId, node, expiresAt };
+    this.leased.add(partition);
+    this.listener.onMoved(partition);
+  }
+
+  /** From now on the leader is read from. False if it was before. */
+  private leaveReplica(partition: AssignedPartition): boolean {
+    this.leased.delete(partition);
+    if (partition.preferredReadReplica === undefined) return false;
+    partition.preferredReadReplica = undefined;
+    this.listener.onMoved(partition);
+    return true;
   }
 
   private onError(partition: AssignedPartition, answer: FetchPartitionResponse<KafkaRecord>): void {
@@ -194,10 +278,12 @@ export class Fetcher {
       case "UNKNOWN_TOPIC_OR_PARTITION":
       case "UNKNOWN_TOPIC_ID":
       case "INCONSISTENT_TOPIC_ID":
-        partition.awaitsMetadata = true;
         this.metadata.requestUpdate();
+        partition.awaitsMetadata = !this.leaveReplica(partition);
         return;
       case "OFFSET_OUT_OF_RANGE":
+        // A follower may be behind, or ahead with its log's start: the leader knows.
+        if (this.leaveReplica(partition)) return;
         if (!this.hasResetPolicy) {
           this.listener.onException("OffsetOutOfRangeException", partition);
           return;
@@ -220,8 +306,9 @@ export class Fetcher {
     const { cache } = this.metadata;
     const { topic, partition: index } = partition;
     if (answer.currentLeader !== undefined) cache.updateLeader(topic, index, answer.currentLeader);
-    if (partition.onLeaderKnown(cache.leaderOf(topic, index))) this.listener.onMoved(partition);
-    else partition.awaitsMetadata = true;
+    const wasLeased = this.leaveReplica(partition);
+    if (partition.onLeaderKnown(cache.leaderOf(topic, index), this.validates)) this.listener.onMoved(partition);
+    else partition.awaitsMetadata = !wasLeased;
   }
 }
 

@@ -11,12 +11,12 @@ import { MetadataUpdater } from "../client/metadata-updater.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
 import type { Dials } from "../dials.ts";
 import type { RecordsRead } from "../events.ts";
-import { type Offset, partitionName } from "../ids.ts";
+import { partitionName } from "../ids.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
-import type { KafkaRecord, RecordBatch } from "../records.ts";
 import type { ConsumerApplication, PolledRecords } from "./application.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
-import { type CompletedFetch, Fetcher } from "./fetcher.ts";
+import { type FetchedRecords, recordsOf } from "./completed-fetch.ts";
+import { Fetcher } from "./fetcher.ts";
 import { OffsetFetcher, type PartitionListener } from "./offset-fetcher.ts";
 import { type Assignment, SubscriptionState } from "./subscription-state.ts";
 
@@ -24,6 +24,7 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
   readonly network: NetworkClient;
   private readonly host: Host;
   private readonly name: string;
+  private readonly config: ConsumerConfig;
   private readonly application: ConsumerApplication;
   private readonly metadata: MetadataUpdater;
   private readonly offsetFetcher: OffsetFetcher;
@@ -47,14 +48,15 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     const { host, name, config, dials, bootstrap, assignments } = options;
     this.host = host;
     this.name = name;
+    this.config = config;
     this.application = options.application;
     const network = new NetworkClient(host, config, config["request.timeout.ms"], this);
     const topics = [...new Set(assignments.map(({ topic }) => topic))];
     const metadata = new MetadataUpdater({ host, config, dials, network, bootstrap, topics, listener: this });
     this.network = network;
     this.metadata = metadata;
-    this.offsetFetcher = new OffsetFetcher({ host, name, config, network, metadata, listener: this });
-    this.fetcher = new Fetcher({ host, config, network, metadata, listener: this });
+    this.offsetFetcher = new OffsetFetcher({ host, name, config, dials, network, metadata, listener: this });
+    this.fetcher = new Fetcher({ host, config, dials, network, metadata, listener: this });
     this.subscriptions = new SubscriptionState(assignments, undefined);
   }
 
@@ -83,6 +85,8 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
 
   onMetadataUpdated(): void {
     this.subscriptions.onMetadataUpdated(this.metadata.cache);
+    for (const partition of this.subscriptions.assigned()) this.offsetFetcher.onMetadataUpdated(partition);
+    this.fetcher.onMetadataUpdated();
   }
 
   onMoved(_partition: AssignedPartition): void {
@@ -104,41 +108,35 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
 
   /** The records of one partition's fetch. */
   private collect(): readonly PolledRecords[] {
-    for (let fetch = this.fetcher.nextWithRecords(); fetch !== undefined; fetch = this.fetcher.nextWithRecords()) {
-      const records = this.handOver(fetch);
-      if (records !== undefined) return [records];
-    }
-    return [];
+    const fetched = this.fetcher.collect(this.config["max.poll.records"]);
+    return fetched === undefined ? [] : [this.handOver(fetched)];
   }
 
-  /** Moves the position past the fetch, and tells of what the application gets: control batches are not for it. */
-  private handOver({ partition, answer, broker }: CompletedFetch): PolledRecords | undefined {
-    const { position, topic, partition: index } = partition;
-    const last = answer.records.at(-1);
-    if (position === undefined || last === undefined) return undefined;
-    partition.position = { ...position, offset: last.nextOffset, offsetEpoch: last.partitionLeaderEpoch };
-    const batches = answer.records.filter((batch) => !batch.isControl && batch.nextOffset > position.offset);
-    if (batches.length === 0) return undefined;
+  /** Tells of what the application gets. */
+  private handOver(fetched: FetchedRecords): PolledRecords {
+    const { partition, broker, highWatermark, position, nextPosition, batches, leaderEpoch } = fetched;
+    const { topic, partition: index } = partition;
     const event: RecordsRead = {
       kind: "RecordsRead",
       client: this.name,
       topic,
       partition: index,
       from: broker,
-      highWatermark: answer.highWatermark,
-      position: position.offset,
-      nextPosition: last.nextOffset,
+      highWatermark,
+      position,
+      nextPosition,
       batches,
     };
     this.host.emit(event);
     this.subscriptions.moveToEnd(partition);
-    const polled = { topic, partition: index, batches: batches.length, ...recordsFrom(batches, position.offset) };
-    return { ...polled, nextOffset: last.nextOffset, leaderEpoch: last.partitionLeaderEpoch };
+    const polled = { topic, partition: index, batches: batches.length, ...recordsOf(fetched) };
+    return { ...polled, nextOffset: nextPosition, leaderEpoch };
   }
 
   /** Sends whatever may be sent now, and arms the timer for what has to rest before. */
   private sendRequests(): void {
     const now = this.host.now();
+    this.fetcher.endLeases();
     const fetchedFrom = this.subscriptions.fetchedFrom(this.metadata);
     const { unsettled } = this.subscriptions;
     let nextRetryAt = Number.POSITIVE_INFINITY;
@@ -151,15 +149,15 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
       }
       if (due.length > 0) this.offsetFetcher.ask(due);
     }
-    for (const [leader, partitions] of fetchedFrom) {
-      if (!this.fetcher.mayFetchFrom(leader)) continue;
+    for (const [node, partitions] of fetchedFrom) {
+      if (!this.fetcher.mayFetchFrom(node)) continue;
       const fetchable: AssignedPartition[] = [];
       for (const partition of partitions) {
-        if (partition.buffered || partition.awaitsMetadata) continue;
+        if (partition.buffered || partition.awaitsMetadata || !partition.isFetchable) continue;
         if (partition.retryAt > now) nextRetryAt = Math.min(nextRetryAt, partition.retryAt);
         else fetchable.push(partition);
       }
-      if (fetchable.length > 0) this.fetcher.send(leader, fetchable);
+      if (fetchable.length > 0) this.fetcher.send(node, fetchable);
     }
     this.armRetry(nextRetryAt, now);
   }
@@ -173,18 +171,4 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     const timer: Timer = { kind: "consumer.retry", target: this };
     this.retryTimer = this.host.setTimer(at - now, timer);
   }
-}
-
-function recordsFrom(batches: readonly RecordBatch[], from: Offset): Pick<PolledRecords, "records" | "offsets"> {
-  const records: KafkaRecord[] = [];
-  const offsets: Offset[] = [];
-  for (const batch of batches) {
-    for (const [index, record] of batch.records.entries()) {
-      const offset = batch.offsetAt(index);
-      if (offset < from) continue;
-      records.push(record);
-      offsets.push(offset);
-    }
-  }
-  return { records, offsets };
 }

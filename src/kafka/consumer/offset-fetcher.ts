@@ -1,5 +1,6 @@
 /**
- * Finds where to begin (ListOffsets) and checks positions after a change of leader (OffsetForLeaderEpoch).
+ * Finds where to begin (ListOffsets) and checks positions after a change of leader, and those that the group has committed
+ * (OffsetForLeaderEpoch).
  *
  * One request per leader for all partitions that need it; a partition with an error is asked about again after
  * `retry.backoff.ms`, with fresh metadata. Source: OffsetFetcher, OffsetFetcherUtils, KIP-320.
@@ -8,8 +9,9 @@ import { ms } from "../../base/units.ts";
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { MetadataUpdater } from "../client/metadata-updater.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
+import type { Dials } from "../dials.ts";
 import type { ConsumerPositionReset, OffsetsListed } from "../events.ts";
-import { NONE, type Offset } from "../ids.ts";
+import { type LeaderEpoch, NONE, type Offset } from "../ids.ts";
 import {
   EARLIEST_TIMESTAMP,
   LATEST_TIMESTAMP,
@@ -41,11 +43,14 @@ export class OffsetFetcher {
   private readonly network: NetworkClient;
   private readonly metadata: MetadataUpdater;
   private readonly listener: PartitionListener;
+  private readonly validates: boolean;
+  private readonly newPartitionsBeginAt: "latest" | "earliest";
 
   constructor(options: {
     readonly host: Host;
     readonly name: string;
     readonly config: ConsumerConfig;
+    readonly dials: Dials;
     readonly network: NetworkClient;
     readonly metadata: MetadataUpdater;
     readonly listener: PartitionListener;
@@ -56,6 +61,32 @@ export class OffsetFetcher {
     this.network = options.network;
     this.metadata = options.metadata;
     this.listener = options.listener;
+    this.validates = options.dials["consumer.validateOffsetEpoch"];
+    this.newPartitionsBeginAt = options.dials["client.resetForNewPartitions"];
+  }
+
+  /** The partition goes on at what the group has committed for it, after validation if that has an epoch. */
+  useCommitted(partition: AssignedPartition, offset: Offset, offsetEpoch: LeaderEpoch): void {
+    const { topic, partition: index } = partition;
+    const { cache } = this.metadata;
+    // Metadata that is older than the commit would lead to a leader that may not have it.
+    if (cache.sawEpoch(topic, index, offsetEpoch)) this.metadata.requestUpdate();
+    partition.seekUnvalidated({ offset, offsetEpoch, leader: cache.leaderOf(topic, index) }, this.validates);
+    this.listener.onMoved(partition);
+  }
+
+  /** The partition goes on where the application wants it. What is under way for it is thrown away when it comes. */
+  seek(partition: AssignedPartition, offset: Offset): void {
+    const leader = this.metadata.cache.leaderOf(partition.topic, partition.partition);
+    partition.seekValidated({ offset, offsetEpoch: NONE, leader });
+    this.listener.onMoved(partition);
+  }
+
+  /** Metadata has been refreshed: the partition may be led by another broker. */
+  onMetadataUpdated(partition: AssignedPartition): void {
+    partition.awaitsMetadata = false;
+    const leader = this.metadata.cache.leaderOf(partition.topic, partition.partition);
+    if (partition.onLeaderKnown(leader, this.validates)) this.listener.onMoved(partition);
   }
 
   get hasResetPolicy(): boolean {
@@ -73,8 +104,10 @@ export class OffsetFetcher {
         if (!this.hasResetPolicy) this.listener.onException("NoOffsetForPartitionException", partition);
         else if (node === undefined) this.metadata.requestUpdate();
         else addTo(resets, node, partition);
-      } else if (position?.leader.node !== undefined) {
-        addTo(validations, position.leader.node, { partition, position });
+      } else if (state === "AWAIT_VALIDATION" && position !== undefined) {
+        const { node } = position.leader;
+        if (node === undefined) this.metadata.requestUpdate();
+        else addTo(validations, node, { partition, position });
       }
     }
     for (const [node, asked] of resets) this.sendListOffsets(node, asked);
@@ -106,18 +139,24 @@ export class OffsetFetcher {
   }
 
   private sendListOffsets(node: NodeName, partitions: readonly AssignedPartition[]): void {
-    const timestamp = this.config["auto.offset.reset"] === "earliest" ? EARLIEST_TIMESTAMP : LATEST_TIMESTAMP;
     const topics = byTopic(partitions).map(([name, members]) => ({
       name,
-      partitions: members.map(({ topic, partition }) => ({
-        partitionIndex: partition,
-        currentLeaderEpoch: this.metadata.cache.leaderOf(topic, partition).epoch,
-        timestamp,
+      partitions: members.map((member) => ({
+        partitionIndex: member.partition,
+        currentLeaderEpoch: this.metadata.cache.leaderOf(name, member.partition).epoch,
+        timestamp: this.resetTimestamp(member),
       })),
     }));
     for (const partition of partitions) partition.asked = true;
     const request: ListOffsetsRequest = { replicaId: NONE, topics };
     this.network.send(node, "ListOffsets", request, partitions);
+  }
+
+  /** Where the partition is to begin. */
+  private resetTimestamp({ topic, partition, resetReason }: AssignedPartition): number {
+    if (this.config["auto.offset.reset"] === "earliest") return EARLIEST_TIMESTAMP;
+    const isNew = resetReason === "initial" && this.metadata.cache.isNewPartition(topic, partition);
+    return isNew && this.newPartitionsBeginAt === "earliest" ? EARLIEST_TIMESTAMP : LATEST_TIMESTAMP;
   }
 
   private sendValidation(node: NodeName, asked: ValidationContext): void {
@@ -136,14 +175,13 @@ export class OffsetFetcher {
 
   private onListed(partition: AssignedPartition, answer: { timestamp: number; offset: Offset; leaderEpoch: number }): void {
     const { topic, partition: index } = partition;
-    const timestamp = this.config["auto.offset.reset"] === "earliest" ? EARLIEST_TIMESTAMP : LATEST_TIMESTAMP;
     const { offset, leaderEpoch } = answer;
     const listed: OffsetsListed = {
       kind: "OffsetsListed",
       client: this.name,
       topic,
       partition: index,
-      timestamp,
+      timestamp: this.resetTimestamp(partition),
       offset,
       leaderEpoch,
     };

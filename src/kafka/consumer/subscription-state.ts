@@ -31,7 +31,7 @@ export class SubscriptionState {
   private readonly initialState: "INITIALIZING" | "AWAIT_RESET";
   /** By topic, in the order of assignment or subscription; each by partition, with holes. */
   private readonly byTopic = new Map<string, (AssignedPartition | undefined)[]>();
-  private byLeader = new Map<NodeName, AssignedPartition[]>();
+  private byNode = new Map<NodeName, AssignedPartition[]>();
   private leadersChanged = false;
 
   /** `group` is undefined for a consumer with nothing but `assignments`. */
@@ -90,12 +90,6 @@ export class SubscriptionState {
       if (partitions !== "all") continue;
       for (let partition = 0; partition < cache.partitionCount(topic); partition++) this.assign(topic, partition);
     }
-    for (const [topic, assigned] of this.byTopic) {
-      for (const partition of assigned) {
-        partition?.onLeaderKnown(cache.leaderOf(topic, partition.partition));
-        if (partition !== undefined) partition.awaitsMetadata = false;
-      }
-    }
     this.leadersChanged = true;
   }
 
@@ -106,14 +100,14 @@ export class SubscriptionState {
 
   /** Those with a valid position, by the node that they are fetched from. */
   fetchedFrom(metadata: MetadataUpdater): ReadonlyMap<NodeName, readonly AssignedPartition[]> {
-    if (this.leadersChanged) this.sortByLeader(metadata);
-    return this.byLeader;
+    if (this.leadersChanged) this.sortByNode(metadata);
+    return this.byNode;
   }
 
-  /** Behind the others of its leader, so that a response filled by some leaves none out for ever. */
+  /** Behind the others that are read from the same broker, so that a response filled by some leaves none out for ever. */
   moveToEnd(partition: AssignedPartition): void {
-    const leader = partition.position?.leader.node;
-    const group = leader === undefined ? undefined : this.byLeader.get(leader);
+    const node = partition.readFrom?.node;
+    const group = node === undefined ? undefined : this.byNode.get(node);
     if (group === undefined || group.length < 2) return;
     const index = group.indexOf(partition);
     if (index < 0) return;
@@ -121,9 +115,9 @@ export class SubscriptionState {
     group.push(partition);
   }
 
-  private sortByLeader(metadata: MetadataUpdater): void {
+  private sortByNode(metadata: MetadataUpdater): void {
     this.leadersChanged = false;
-    this.byLeader = new Map();
+    this.byNode = new Map();
     for (const assigned of this.byTopic.values()) {
       for (const partition of assigned) {
         if (partition === undefined) continue;
@@ -132,10 +126,10 @@ export class SubscriptionState {
           continue;
         }
         this.unsettled.delete(partition);
-        const leader = partition.position?.leader.node;
-        const group = leader === undefined ? undefined : this.byLeader.get(leader);
-        if (leader === undefined) metadata.requestUpdate();
-        else if (group === undefined) this.byLeader.set(leader, [partition]);
+        const node = partition.readFrom?.node;
+        const group = node === undefined ? undefined : this.byNode.get(node);
+        if (node === undefined) metadata.requestUpdate();
+        else if (group === undefined) this.byNode.set(node, [partition]);
         else group.push(partition);
       }
     }

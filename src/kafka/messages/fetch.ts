@@ -1,6 +1,6 @@
 /** Fetch: how followers, consumers, and voters and observers of the metadata log read. */
 import type { ErrorCode } from "../errors.ts";
-import type { BrokerEpoch, LeaderEpoch, Offset, TopicId } from "../ids.ts";
+import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicId } from "../ids.ts";
 import type { RecordBatch } from "../records.ts";
 
 /** Serves followers, consumers, and voters and observers of the metadata log (topic `__cluster_metadata`). */
@@ -15,6 +15,8 @@ export interface FetchRequest {
   readonly sessionId?: number;
   /** Its number in the session. 0 asks for a new one, and -1, or absence, for none: then `sessionId` names one to close. */
   readonly sessionEpoch?: number;
+  /** Where a consumer is; absent if it does not say (KIP-392). */
+  readonly rackId?: string;
   /** All that is wanted; within a session, what has changed since the request before. */
   readonly topics: readonly {
     readonly topicId: TopicId;
@@ -62,5 +64,7 @@ export interface FetchPartitionResponse<R = unknown> {
   /** Set when the fetcher's log departs from the leader's: cut back, then ask again. */
   readonly divergingEpoch?: { readonly epoch: LeaderEpoch; readonly endOffset: Offset };
   readonly currentLeader?: { readonly leaderId: number; readonly leaderEpoch: LeaderEpoch };
+  /** The consumer is to read from this one, which is nearer (KIP-392); then there are no records. */
+  readonly preferredReadReplica?: BrokerId;
   readonly records: readonly RecordBatch<R>[];
 }

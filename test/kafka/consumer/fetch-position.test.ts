@@ -7,18 +7,21 @@ const leader2 = { leaderId: 2, node: "broker-2", epoch: 5 };
 const position: FetchPosition = { offset: 100, offsetEpoch: 4, leader: leader1 };
 
 test("a new leader makes a position with an epoch await validation; one without is fetched on", () => {
-  expect(onLeaderKnown(position, leader2)).toEqual({ state: "AWAIT_VALIDATION", position: { ...position, leader: leader2 } });
+  expect(onLeaderKnown(position, leader2, true)).toEqual({
+    state: "AWAIT_VALIDATION",
+    position: { ...position, leader: leader2 },
+  });
   const fresh = { ...position, offsetEpoch: -1 };
-  expect(onLeaderKnown(fresh, leader2)).toEqual({ state: "FETCHING", position: { ...fresh, leader: leader2 } });
+  expect(onLeaderKnown(fresh, leader2, true)).toEqual({ state: "FETCHING", position: { ...fresh, leader: leader2 } });
 });
 
 test("the same leader in the same epoch changes nothing; a new epoch of the same leader does", () => {
-  expect(onLeaderKnown(position, { ...leader1 })).toBeUndefined();
-  expect(onLeaderKnown(position, { ...leader1, epoch: 5 })?.state).toBe("AWAIT_VALIDATION");
+  expect(onLeaderKnown(position, { ...leader1 }, true)).toBeUndefined();
+  expect(onLeaderKnown(position, { ...leader1, epoch: 5 }, true)?.state).toBe("AWAIT_VALIDATION");
 });
 
 test("while nobody is known to lead, the consumer keeps on with the leader it knew", () => {
-  expect(onLeaderKnown(position, { leaderId: -1, node: undefined, epoch: 5 })).toBeUndefined();
+  expect(onLeaderKnown(position, { leaderId: -1, node: undefined, epoch: 5 }, true)).toBeUndefined();
 });
 
 test("an epoch that ends exactly at the position is valid; one offset below it is truncation (KIP-320)", () => {
