@@ -31,11 +31,13 @@ export class MetadataUpdater implements TimerTarget {
   private readonly config: MetadataConfig;
   private readonly network: NetworkClient;
   private readonly bootstrap: readonly NodeName[];
-  private readonly request: MetadataRequest;
+  private request: MetadataRequest;
   private readonly listener: MetadataListener;
   private readonly random: RandomStream;
   private needUpdate = false;
   private inFlight = false;
+  /** What is in flight does not ask about all topics. */
+  private staleRequest = false;
   /** No node could be asked; the next one that becomes available is. */
   private waitingForNode = false;
   private failures = 0;
@@ -74,6 +76,21 @@ export class MetadataUpdater implements TimerTarget {
     this.schedule();
   }
 
+  /** Whether a refresh is due for another reason than age: what the cache says may be out of date. */
+  get updateRequested(): boolean {
+    return this.needUpdate;
+  }
+
+  /** From now on these topics are asked about, too; at once if one of them is new. */
+  addTopics(topics: readonly string[]): void {
+    const known = (this.request.topics ?? []).map(({ name }) => name);
+    const all = [...new Set([...known, ...topics])].sort();
+    if (all.length === known.length) return;
+    this.request = { topics: all.map((name) => ({ name })) };
+    this.staleRequest = this.inFlight;
+    this.requestUpdate();
+  }
+
   onCompletion(completion: CompletionOf<"Metadata">): void {
     this.inFlight = false;
     const { response } = completion;
@@ -108,6 +125,7 @@ export class MetadataUpdater implements TimerTarget {
     this.host.cancelTimer(this.timer);
     this.timer = 0;
     this.inFlight = true;
+    this.staleRequest = false;
     this.network.send(node, "Metadata", this.request, undefined);
   }
 
@@ -139,7 +157,7 @@ export class MetadataUpdater implements TimerTarget {
     if (progress || age >= ms(this.config["metadata.max.age.ms"])) this.equivalentResponses = 0;
     else this.equivalentResponses++;
     this.lastSuccess = now;
-    this.needUpdate = incomplete;
+    this.needUpdate = incomplete || this.staleRequest;
     this.allowedAt = now + retryBackoff(this.config, Math.max(0, this.equivalentResponses - 1), this.random);
     this.listener.onMetadataUpdated();
   }
@@ -148,7 +166,7 @@ export class MetadataUpdater implements TimerTarget {
    * The connected node with the fewest unanswered requests, from a random start; else one being connected; else one that
    * may be tried. When no known broker may be tried the bootstrap list is (KIP-899).
    */
-  private leastLoadedNode(): NodeName | undefined {
+  leastLoadedNode(): NodeName | undefined {
     const known = this.cache.nodes();
     return (known.length === 0 ? undefined : this.leastLoadedOf(known)) ?? this.leastLoadedOf(this.bootstrap);
   }

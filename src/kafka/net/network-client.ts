@@ -65,6 +65,7 @@ interface Peer<C> {
   backoffTimer: TimerId;
   /** One timer per peer, for the earliest deadline; re-armed when it fires too early. */
   deadlineTimer: TimerId;
+  deadlineAt: Micros;
 }
 
 interface PeerTimer extends Timer {
@@ -89,17 +90,17 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     this.handler = handler;
   }
 
-  /** Sends when the connection is up, connecting first if need be. Ends in one completion. */
-  send<A extends ApiName>(peer: NodeName, api: A, body: RequestOf<A>, context: C): void {
+  /** Sends when the connection is up, connecting first if need be. Ends in one completion, within `timeout`. */
+  send<A extends ApiName>(peer: NodeName, api: A, body: RequestOf<A>, context: C, timeout: Micros = this.requestTimeout): void {
     const to = this.peer(peer);
     const frame = new RequestFrame(api, this.nextCorrelationId++, body, requestSizeInBytes(api, body));
-    const request = { frame, context, deadline: this.host.now() + this.requestTimeout } as OutboundRequest<C>;
+    const request = { frame, context, deadline: this.host.now() + timeout } as OutboundRequest<C>;
     if (to.state === "ready") this.transmit(to, request);
     else {
       to.queued.push(request);
       if (to.state === "idle") this.connect(to);
     }
-    if (to.deadlineTimer === 0) this.armDeadline(to, request.deadline);
+    if (to.deadlineTimer === 0 || request.deadline < to.deadlineAt) this.armDeadline(to, request.deadline);
   }
 
   /** Sends a request that is never answered (Produce with acks=0). Lost without notice if the connection is. */
@@ -130,6 +131,14 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     const to = this.peer(peer);
     if (to.state === "idle") this.connect(to);
     return to.state === "ready";
+  }
+
+  /** Closes the connection to `peer`, if any: what is outstanding ends as if it had been lost. */
+  disconnect(peer: NodeName): void {
+    const to = this.peers.get(peer);
+    if (to?.connection === undefined) return;
+    this.host.close(to.connection);
+    this.fail(to, Number.NEGATIVE_INFINITY);
   }
 
   /** Closes the connection to `peer`, if any, without completing what is outstanding. */
@@ -205,6 +214,8 @@ export class NetworkClient<C = unknown> implements TimerTarget {
 
   private armDeadline(peer: Peer<C>, deadline: Micros): void {
     const timer: PeerTimer = { kind: "net.deadline", target: this, peer: peer.name };
+    this.host.cancelTimer(peer.deadlineTimer);
+    peer.deadlineAt = deadline;
     peer.deadlineTimer = this.host.setTimer(Math.max(0, deadline - this.host.now()), timer);
   }
 
@@ -212,7 +223,6 @@ export class NetworkClient<C = unknown> implements TimerTarget {
     peer.state = "connecting";
     peer.connection = this.host.connect(peer.name, this);
     peer.connectDeadline = this.host.now() + ms(this.config["socket.connection.setup.timeout.ms"]);
-    this.host.cancelTimer(peer.deadlineTimer);
     this.armDeadline(peer, nextDeadline(peer) ?? peer.connectDeadline);
   }
 
@@ -271,6 +281,7 @@ export class NetworkClient<C = unknown> implements TimerTarget {
         inFlight: [],
         backoffTimer: 0,
         deadlineTimer: 0,
+        deadlineAt: 0,
       };
       this.peers.set(name, peer);
     }
@@ -278,9 +289,10 @@ export class NetworkClient<C = unknown> implements TimerTarget {
   }
 }
 
-/** The earliest moment at which something of `peer` expires: its handshake, or its oldest request. */
+/** The earliest moment at which something of `peer` expires: its handshake, or a request. */
 function nextDeadline(peer: Peer<unknown>): Micros | undefined {
-  const oldest = (peer.inFlight[0] ?? peer.queued[0])?.deadline;
-  if (peer.state !== "connecting") return oldest;
-  return oldest === undefined ? peer.connectDeadline : Math.min(oldest, peer.connectDeadline);
+  let earliest = peer.state === "connecting" ? peer.connectDeadline : Number.POSITIVE_INFINITY;
+  for (const { deadline } of peer.inFlight) earliest = Math.min(earliest, deadline);
+  for (const { deadline } of peer.queued) earliest = Math.min(earliest, deadline);
+  return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
 }
