@@ -75,7 +75,8 @@ export interface MemberRemoved extends AtCoordinator {
     | "did-not-sync"
     | "rebalance-timeout"
     | "replaced"
-    | "join-never-completed";
+    | "join-never-completed"
+    | "group-is-full";
 }
 
 /**
