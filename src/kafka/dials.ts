@@ -212,7 +212,11 @@ export const DIAL_DOCS: { readonly [D in DialName]: string } = {
     "Whether an epoch older than a leader's epoch cache is taken to end where the log starts (KAFKA-19902, open).",
 };
 
-const KRAFT_DIALS: ReadonlySet<DialName> = new Set<DialName>(["isr.brokerEpochCheck", "election.eligibleLeaderReplicas"]);
+const KRAFT_DIALS: ReadonlySet<DialName> = new Set<DialName>([
+  "isr.brokerEpochCheck",
+  "election.eligibleLeaderReplicas",
+  "group.waitForRevocationAck",
+]);
 const ZOOKEEPER_DIALS: ReadonlySet<DialName> = new Set<DialName>(["isr.alterPartition", "topic.identifyById"]);
 
 /** The mode that a dial belongs to, where it decides nothing in the other; undefined for a dial of both. */

@@ -59,7 +59,7 @@ export class ClientCnxn implements TimerTarget {
   start(timeoutMs: number): void {
     this.hosts.startOver(this.host.random("zookeeper-client"));
     this.first = true;
-    this.setTimeouts(timeoutMs);
+    this.useTimeout(timeoutMs);
     this.connectToNext();
   }
 
@@ -67,7 +67,7 @@ export class ClientCnxn implements TimerTarget {
   establish(negotiatedTimeoutMs: number): void {
     this.established = true;
     this.hosts.onConnected();
-    this.setTimeouts(negotiatedTimeoutMs);
+    this.useTimeout(negotiatedTimeoutMs);
     this.arm();
   }
 
@@ -118,7 +118,7 @@ export class ClientCnxn implements TimerTarget {
     else this.tick();
   }
 
-  private setTimeouts(sessionTimeoutMs: number): void {
+  private useTimeout(sessionTimeoutMs: number): void {
     this.connectTimeout = ms(Math.floor(sessionTimeoutMs / this.hosts.size));
     this.readTimeout = ms(Math.floor((sessionTimeoutMs * 2) / 3));
   }

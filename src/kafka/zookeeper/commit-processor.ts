@@ -6,8 +6,8 @@
 import type { Host } from "../../sim/host.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import { Fifo } from "./fifo.ts";
-import type { Proposal } from "./quorum-messages.ts";
-import { type ClientRequest, isWrite } from "./server-cnxn.ts";
+import { isWriteRequest, type Proposal } from "./quorum-messages.ts";
+import type { ClientRequest } from "./server-cnxn.ts";
 import { type Service, ServiceQueue } from "./service-queue.ts";
 import type { SessionId } from "./znode.ts";
 
@@ -132,7 +132,7 @@ export class CommitProcessor implements Service<ClientRequest> {
   }
 
   private needsCommit(request: ClientRequest): boolean {
-    return isWrite(request) || (this.matchSyncs && request.request.op === "sync");
+    return isWriteRequest(request.request) || (this.matchSyncs && request.request.op === "sync");
   }
 
   private costOf({ request }: ClientRequest): number {

@@ -6,9 +6,9 @@ import type { ServingRole } from "./client-service.ts";
 import { CommitProcessor } from "./commit-processor.ts";
 import type { AppliedTransaction } from "./data-tree.ts";
 import { Fifo } from "./fifo.ts";
-import type { FollowerMessage, Proposal, Unsized, ZkWriteRequest } from "./quorum-messages.ts";
+import { type FollowerMessage, isWriteRequest, type Proposal, type Unsized } from "./quorum-messages.ts";
 import type { RoleOptions } from "./quorum-role.ts";
-import { type ClientRequest, isWrite, type ServerCnxn } from "./server-cnxn.ts";
+import type { ClientRequest, ServerCnxn } from "./server-cnxn.ts";
 import type { SessionId } from "./znode.ts";
 import { isNextZxid, type Zxid } from "./zxid.ts";
 
@@ -100,9 +100,9 @@ export class FollowerServer implements ServingRole {
   submit(request: ClientRequest): void {
     this.commits.process(request);
     if (request.request.op === "sync") this.pendingSyncs.push(request);
-    else if (!isWrite(request)) return;
+    else if (!isWriteRequest(request.request)) return;
     const { session, cxid, cnxn } = request;
-    const submitted = Object.freeze({ session, cxid, client: cnxn.client, request: request.request as ZkWriteRequest });
+    const submitted = Object.freeze({ session, cxid, client: cnxn.client, request: request.request });
     this.leader.send({ kind: "ZabRequest", submitted });
   }
 

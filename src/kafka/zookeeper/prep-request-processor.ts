@@ -4,7 +4,7 @@
  */
 import type { ServiceCosts } from "../config/service-costs.ts";
 import type { OutstandingChanges } from "./outstanding-changes.ts";
-import type { SubmittedRequest, ZkWriteRequest } from "./quorum-messages.ts";
+import { isWriteRequest, type SubmittedRequest, type ZkWriteRequest } from "./quorum-messages.ts";
 import type { ClientRequest } from "./server-cnxn.ts";
 import type { ServerContext } from "./server-context.ts";
 import { type Service, ServiceQueue } from "./service-queue.ts";
@@ -104,19 +104,5 @@ export class PrepRequestProcessor implements Service<PrepRequest> {
   private costOf(request: PrepRequest["request"]): number {
     if (!isWriteRequest(request)) return 0;
     return this.costs.zookeeperWriteUs * (request.op === "multi" ? Math.max(1, request.ops.length) : 1);
-  }
-}
-
-function isWriteRequest(request: PrepRequest["request"]): request is ZkWriteRequest {
-  switch (request.op) {
-    case "create":
-    case "delete":
-    case "setData":
-    case "multi":
-    case "createSession":
-    case "closeSession":
-      return true;
-    default:
-      return false;
   }
 }

@@ -15,6 +15,21 @@ export type ZkWriteRequest =
   | { readonly op: "createSession"; readonly timeoutMs: number }
   | { readonly op: "closeSession"; readonly reason: "expired" | "closed" };
 
+/** Whether the leader makes a transaction of it. */
+export function isWriteRequest<R extends { readonly op: string }>(request: R | ZkWriteRequest): request is ZkWriteRequest {
+  switch (request.op) {
+    case "create":
+    case "delete":
+    case "setData":
+    case "multi":
+    case "createSession":
+    case "closeSession":
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** A request on its way to the leader. */
 export interface SubmittedRequest {
   readonly session: SessionId;

@@ -40,18 +40,3 @@ export class ClientRequest {
     this.request = request;
   }
 }
-
-/** Whether the leader makes a transaction of it. */
-export function isWrite({ request }: ClientRequest): boolean {
-  switch (request.op) {
-    case "create":
-    case "delete":
-    case "setData":
-    case "multi":
-    case "createSession":
-    case "closeSession":
-      return true;
-    default:
-      return false;
-  }
-}
