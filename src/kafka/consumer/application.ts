@@ -14,6 +14,8 @@ export interface PolledRecords extends TopicPartition {
   /** With their offsets, which have gaps where the log has them. */
   readonly records: readonly KafkaRecord[];
   readonly offsets: readonly Offset[];
+  /** Of their batches: what an application commits along with an offset. */
+  readonly leaderEpochs: readonly LeaderEpoch[];
   /** How many batches they come from. */
   readonly batches: number;
   /** Where the consumer goes on. */

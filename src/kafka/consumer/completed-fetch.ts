@@ -72,19 +72,25 @@ export class CompletedFetch {
   }
 }
 
-/** The records of a piece, one by one, with their offsets. */
-export function recordsOf({ batches, position, nextPosition }: FetchedRecords): Pick<PolledRecords, "records" | "offsets"> {
+/** The records of a piece, one by one, with their offsets and epochs. */
+export function recordsOf({
+  batches,
+  position,
+  nextPosition,
+}: FetchedRecords): Pick<PolledRecords, "records" | "offsets" | "leaderEpochs"> {
   const records: KafkaRecord[] = [];
   const offsets: Offset[] = [];
+  const leaderEpochs: LeaderEpoch[] = [];
   for (const batch of batches) {
     for (let index = firstAtOrAfter(batch, position); index < batch.records.length; index++) {
       const offset = batch.offsetAt(index);
       if (offset >= nextPosition) break;
       records.push(batch.records[index] as KafkaRecord);
       offsets.push(offset);
+      leaderEpochs.push(batch.partitionLeaderEpoch);
     }
   }
-  return { records, offsets };
+  return { records, offsets, leaderEpochs };
 }
 
 /** The index of the first record at or after `offset`; the number of records if there is none. */
