@@ -2,13 +2,14 @@
  * Fetch requests of followers and consumers (1.7, 3.11): read, or wait until there is something to read.
  *
  * A follower's fetch is also what tells the leader how far the follower is. It counts once, when it comes in, not again when
- * it is answered after a wait, and not when it was refused or told to truncate.
+ * it is answered after a wait, and not when it was refused or told to truncate. A consumer that says where it is may be sent to a
+ * replica that is nearer (KIP-392).
  * Source: ReplicaManager.fetchMessages and readFromLog, Partition.fetchRecords, DelayedFetch.
  */
 import { ms } from "../../base/units.ts";
 import type { Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
-import { type BrokerEpoch, NONE } from "../ids.ts";
+import { type BrokerEpoch, type BrokerId, NONE } from "../ids.ts";
 import { ByTopic } from "../messages/by-topic.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchRequest } from "../messages/fetch.ts";
 import type { PendingRequest } from "../net/request-channel.ts";
@@ -21,6 +22,7 @@ import { type HostedPartitions, namesCurrentLeader } from "./hosted-partitions.t
 import type { LocalReplica } from "./local-replica.ts";
 import type { Partition } from "./partition.ts";
 import type { ReplicaContext } from "./replica-context.ts";
+import { preferredReadReplica } from "./replica-selector.ts";
 import { divergenceOf } from "./truncation.ts";
 
 const NO_RECORDS: readonly RecordBatch[] = Object.freeze([]);
@@ -33,7 +35,7 @@ interface FetchTimeout extends Timer {
 interface FetchPass {
   readonly answers: { readonly fetched: FetchedPartition; readonly answer: FetchPartitionResponse }[];
   bytes: number;
-  /** An error or a truncation: the fetcher must hear of it now. */
+  /** An error, a truncation, a nearer replica: the fetcher must hear of it now. */
   urgent: boolean;
 }
 
@@ -79,7 +81,7 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
    * this; when in doubt the answer is no, and they are looked at closely. Notes how far a follower is if it is yes.
    */
   private canOnlyWait(session: FetchSession, body: FetchRequest): boolean {
-    if (body.maxWaitMs <= 0 || body.minBytes <= 0 || session.isEmpty) return false;
+    if (body.maxWaitMs <= 0 || body.minBytes <= 0 || session.isEmpty || this.selectsReplica(body)) return false;
     const { replicaId, byFollower } = session;
     for (const { topic, topicId, wanted } of session.awake) {
       const partition = this.partitions.find(topic, topicId, wanted.partition);
@@ -93,6 +95,30 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
       if (!noteFetch(partition, fetched, body)) return false;
     }
     return true;
+  }
+
+  /** Whether it may have to send the consumer to another replica. */
+  private selectsReplica({ replicaState, rackId = "" }: FetchRequest): boolean {
+    return replicaState.replicaId === NONE && rackId !== "" && this.context.config["replica.selector.class"] !== "";
+  }
+
+  /** Source: ReplicaManager.findPreferredReadReplica. */
+  private preferredReadReplica(
+    { leading }: Partition,
+    { fetchOffset }: FetchPartition,
+    body: FetchRequest,
+  ): BrokerId | undefined {
+    if (leading === undefined || !this.selectsReplica(body)) return undefined;
+    const { brokerId, metadata } = this.context;
+    const rackOf = (id: BrokerId): string | null => metadata.broker(id)?.rack ?? null;
+    const { isr } = leading.isrState;
+    const inSync = leading.followers
+      .filter((follower) => isr.includes(follower.brokerId))
+      .map((follower) => {
+        const { brokerId: id, logStartOffset, logEndOffset, lastCaughtUpTime } = follower;
+        return { brokerId: id, rack: rackOf(id), logStartOffset, logEndOffset, lastCaughtUpTime };
+      });
+    return preferredReadReplica({ rackId: body.rackId ?? "", fetchOffset, leaderRack: rackOf(brokerId), inSync });
   }
 
   onTimer(timer: Timer): void {
@@ -119,7 +145,7 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
         pass.urgent = true;
         pass.answers.push({ fetched, answer: this.refusal(topic, wanted.partition, answer) });
       } else {
-        if (answer.divergingEpoch !== undefined) pass.urgent = true;
+        if (answer.divergingEpoch !== undefined || answer.preferredReadReplica !== undefined) pass.urgent = true;
         for (const batch of answer.records) pass.bytes += (batch as RecordBatch).sizeInBytes;
         pass.answers.push({ fetched, answer });
       }
@@ -149,6 +175,11 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
     // As of the read: what this very fetch makes committed is told with the next answer.
     const { highWatermark, logStartOffset, logEndOffset } = log;
     const { fetchOffset, lastFetchedEpoch, partition: partitionIndex } = wanted;
+    const nearer = this.preferredReadReplica(partition, wanted, body);
+    if (nearer !== undefined) {
+      const answer = { partitionIndex, errorCode: "NONE" as const, highWatermark, logStartOffset, records: NO_RECORDS };
+      return { ...answer, preferredReadReplica: nearer };
+    }
     if (lastFetchedEpoch !== NONE) {
       const own = log.endOffsetForEpoch(lastFetchedEpoch);
       const divergence = divergenceOf(wanted, own);
@@ -165,7 +196,7 @@ export class FetchHandler implements FetchCompleter, TimerTarget {
       body.maxBytes - bytesSoFar,
       bytesSoFar === 0,
     );
-    if (firstTime && !noteFetch(partition, fetched, body)) return "NOT_LEADER_OR_FOLLOWER";
+    if (firstTime && !this.selectsReplica(body) && !noteFetch(partition, fetched, body)) return "NOT_LEADER_OR_FOLLOWER";
     return { partitionIndex, errorCode: "NONE", highWatermark, logStartOffset, records };
   }
 }

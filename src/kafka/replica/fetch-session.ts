@@ -61,7 +61,8 @@ export class FetchedPartition {
   /** Notes what `answer` tells the fetcher. False if the fetcher knows all of it. */
   tell(answer: FetchPartitionResponse): boolean {
     const { highWatermark, logStartOffset } = answer;
-    const failed = answer.errorCode !== "NONE" || answer.divergingEpoch !== undefined;
+    const failed =
+      answer.errorCode !== "NONE" || answer.divergingEpoch !== undefined || answer.preferredReadReplica !== undefined;
     const isNews = failed || answer.records.length > 0 || !this.knows(highWatermark, logStartOffset);
     // So that it is told again when the error is over.
     this.toldHighWatermark = failed ? NONE : highWatermark;

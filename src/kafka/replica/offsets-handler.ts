@@ -7,6 +7,7 @@
  */
 import type { ErrorCode } from "../errors.ts";
 import { type LeaderEpoch, NONE, type Offset, type TopicId } from "../ids.ts";
+import type { EpochEndOffset } from "../log/leader-epoch-cache.ts";
 import {
   EARLIEST_TIMESTAMP,
   LATEST_TIMESTAMP,
@@ -47,12 +48,13 @@ export class OffsetsHandler {
   }
 
   onOffsetForLeaderEpoch(request: PendingRequest<"OffsetForLeaderEpoch">): void {
+    const { replicaId } = request.body;
     const topics: OffsetForLeaderEpochResponse["topics"] = request.body.topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) => {
         const found = this.find(topic, partition, currentLeaderEpoch);
         if (typeof found === "string") return { partition, errorCode: found, leaderEpoch: NONE, endOffset: NONE };
-        const { epoch, endOffset } = found.replica.log.endOffsetForEpoch(leaderEpoch);
+        const { epoch, endOffset } = endOfEpoch(found, leaderEpoch, replicaId);
         return { partition, errorCode: "NONE", leaderEpoch: epoch, endOffset };
       }),
     }));
@@ -67,6 +69,20 @@ export class OffsetsHandler {
     if (stale !== "NONE") return stale;
     return found.leading === undefined ? "NOT_LEADER_OR_FOLLOWER" : found;
   }
+}
+
+/**
+ * With the dial replication.epochBelowCacheStartIsValid on, a consumer whose epoch is older than all that this log still knows of
+ * is asked for nothing but an offset within the log (KAFKA-19902).
+ */
+function endOfEpoch({ replica }: Partition, epoch: LeaderEpoch, replicaId: number): EpochEndOffset {
+  const { log, context } = replica;
+  const oldest = log.epochs.entries()[0];
+  const isForgotten = epoch !== NONE && (oldest === undefined || epoch < oldest.epoch);
+  if (replicaId === NONE && isForgotten && context.dials["replication.epochBelowCacheStartIsValid"]) {
+    return { epoch, endOffset: log.logEndOffset };
+  }
+  return log.endOffsetForEpoch(epoch);
 }
 
 function noOffset(question: OffsetQuestion, errorCode: ErrorCode): ListedOffset {

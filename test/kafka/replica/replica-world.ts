@@ -161,10 +161,13 @@ export class ReplicaWorld {
   private readonly truth = new MetadataImage();
   private sequence = 0;
   private readonly setup: Setup;
+  private readonly racks: readonly string[];
 
   constructor(
     options: {
       brokers?: number;
+      /** Of the brokers in order. */
+      racks?: readonly string[];
       config?: Partial<Record<string, unknown>>;
       dials?: Partial<Dials>;
       topicConfig?: Record<string, string>;
@@ -177,6 +180,7 @@ export class ReplicaWorld {
     const brokerIds = Array.from({ length: brokers }, (_, i) => i + 1);
     const setup = { brokerIds, config: effectiveConfig(BROKER_CONFIG, config), dials: { ...DEFAULT_DIALS, ...dials } };
     this.setup = setup;
+    this.racks = options.racks ?? [];
     const { traceLevel = "off" } = options;
     this.world = new World({ seed: "replica", latency: { default: { kind: "constant", us: 200 } }, traceLevel });
     this.world.observer = this.recorder;
@@ -222,7 +226,7 @@ export class ReplicaWorld {
       brokerEpoch,
       incarnationId: `${id}@${brokerEpoch}`,
       host: `broker-${id}`,
-      rack: null,
+      rack: this.racks[id - 1] ?? null,
       fenced: false,
       inControlledShutdown: false,
     };
@@ -334,8 +338,12 @@ export class ReplicaWorld {
     return this.send(to, "Produce", { acks, timeoutMs, topicData: [{ topicId: TOPIC_ID, name: TOPIC, partitionData }] });
   }
 
-  consume(from: BrokerId, fetchOffset: number, options: { epoch?: number; maxWaitMs?: number; minBytes?: number } = {}): number {
-    const { epoch = -1, maxWaitMs = 0, minBytes = 1 } = options;
+  consume(
+    from: BrokerId,
+    fetchOffset: number,
+    options: { epoch?: number; maxWaitMs?: number; minBytes?: number; rackId?: string } = {},
+  ): number {
+    const { epoch = -1, maxWaitMs = 0, minBytes = 1, rackId } = options;
     const wanted = {
       partition: 0,
       currentLeaderEpoch: epoch,
@@ -350,6 +358,7 @@ export class ReplicaWorld {
       maxWaitMs,
       minBytes,
       maxBytes: 10_000_000,
+      ...(rackId !== undefined && { rackId }),
       topics: [{ topicId: TOPIC_ID, topic: TOPIC, partitions: [wanted] }],
     });
   }
