@@ -7,7 +7,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
-import { constant, type Distribution, draw, uniform } from "./distribution.ts";
+import { constant, type Distribution, uniform } from "./distribution.ts";
 import type { AppendFile, TornEntry, ValueFile } from "./host.ts";
 import { Paths } from "./paths.ts";
 import type { RandomStream } from "./random.ts";
@@ -322,11 +322,11 @@ export class StoredDisk implements Volume {
   writeDelay(): Micros {
     const { write } = this.spec;
     if (this.slowedBy === 0 && write.kind === "constant" && write.us === 0) return 0;
-    return this.occupy(this.slowedBy + draw(write, this.stream));
+    return this.occupy(this.slowedBy + this.stream.draw(write));
   }
 
   fsyncDelay(): Micros {
-    return this.occupy(this.slowedBy + draw(this.spec.fsync, this.stream));
+    return this.occupy(this.slowedBy + this.stream.draw(this.spec.fsync));
   }
 
   private occupy(duration: Micros): Micros {

@@ -1,12 +1,11 @@
 /**
- * Durations drawn at random: latencies of links and disks.
+ * Durations drawn at random: latencies of links and disks, work. `RandomStream.draw` draws them.
  *
  * Described by a few points of its quantile function and interpolated with integers in between, so that a draw costs one
  * multiplication and gives the same microseconds on every engine.
  */
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
-import type { RandomStream } from "./random.ts";
 
 export type Distribution =
   | { readonly kind: "constant"; readonly us: Micros }
@@ -22,20 +21,4 @@ export function constant(us: Micros): Distribution {
 export function uniform(low: Micros, high: Micros): Distribution {
   assert(low <= high, `uniform(${low}, ${high})`);
   return low === high ? constant(low) : { kind: "uniform", low, high };
-}
-
-/** One draw. A constant draws nothing. */
-export function draw(distribution: Distribution, stream: RandomStream): Micros {
-  switch (distribution.kind) {
-    case "constant":
-      return distribution.us;
-    case "uniform":
-      return stream.between(distribution.low, distribution.high);
-    case "tailed": {
-      const percentile = stream.below(100);
-      if (percentile < 50) return stream.between(distribution.low, distribution.median);
-      if (percentile < 99) return stream.between(distribution.median, distribution.p99);
-      return stream.between(distribution.p99, distribution.max);
-    }
-  }
 }

@@ -1,7 +1,7 @@
 /** A link joins two nodes in one direction and owns what its messages have in common: latency, bandwidth, cuts, clogs, and bad luck. */
 import type { Micros } from "../base/units.ts";
 import type { Delivery } from "./delivery.ts";
-import { type Distribution, draw } from "./distribution.ts";
+import type { Distribution } from "./distribution.ts";
 import type { SimNode } from "./node.ts";
 import type { RandomStream } from "./random.ts";
 
@@ -70,7 +70,7 @@ export class Link {
 
   /** How long a message that is sent now will be on its way. */
   delay(now: Micros, bytes: number): Micros {
-    const latency = this.slowedBy + draw(this.latency, this.stream);
+    const latency = this.slowedBy + this.stream.draw(this.latency);
     if (this.bytesPerSecond === 0) return latency;
     this.busyUntil = Math.max(this.busyUntil, now) + Math.ceil((bytes * 1_000_000) / this.bytesPerSecond);
     return this.busyUntil - now + latency;
@@ -78,7 +78,7 @@ export class Link {
 
   /** A retransmission after a cut: the sender's timer has backed off, so it takes a while. */
   retransmissionDelay(backoffMax: Micros): Micros {
-    return this.slowedBy + draw(this.latency, this.stream) + this.stream.below(backoffMax + 1);
+    return this.slowedBy + this.stream.draw(this.latency) + this.stream.below(backoffMax + 1);
   }
 
   /** Draws what chance does to a message. */

@@ -8,6 +8,8 @@
  */
 import seedrandom from "seedrandom";
 import { assert, SimulatorBug } from "../base/assert.ts";
+import type { Micros } from "../base/units.ts";
+import type { Distribution } from "./distribution.ts";
 
 const SPAN = 2 ** 32;
 
@@ -40,6 +42,22 @@ export class RandomStream {
   /** True in `numerator` of `denominator` cases. */
   chance(numerator: number, denominator: number): boolean {
     return this.below(denominator) < numerator;
+  }
+
+  /** A duration. A constant draws nothing. */
+  draw(distribution: Distribution): Micros {
+    switch (distribution.kind) {
+      case "constant":
+        return distribution.us;
+      case "uniform":
+        return this.between(distribution.low, distribution.high);
+      case "tailed": {
+        const percentile = this.below(100);
+        if (percentile < 50) return this.between(distribution.low, distribution.median);
+        if (percentile < 99) return this.between(distribution.median, distribution.p99);
+        return this.between(distribution.p99, distribution.max);
+      }
+    }
   }
 
   /** One element of a non-empty list. */

@@ -1,17 +1,17 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { expect, test } from "vitest";
 import { SimulatorBug } from "../../src/base/assert.ts";
-import { constant, type Distribution, draw, uniform } from "../../src/sim/distribution.ts";
+import { constant, type Distribution, uniform } from "../../src/sim/distribution.ts";
 import { RandomStream } from "../../src/sim/random.ts";
 
 function sample(distribution: Distribution, count: number): number[] {
   const stream = new RandomStream("1", "sample");
-  return Array.from({ length: count }, () => draw(distribution, stream));
+  return Array.from({ length: count }, () => stream.draw(distribution));
 }
 
 test("a constant draws nothing from its stream", () => {
   const stream = new RandomStream("1", "latency");
-  expect(draw(constant(250), stream)).toBe(250);
+  expect(stream.draw(constant(250))).toBe(250);
   expect(stream.bits()).toBe(new RandomStream("1", "latency").bits());
 });
 
@@ -34,7 +34,7 @@ property.prop({ points, seed: fc.string() })("every draw is a whole number betwe
   const [low = 0, median = 0, p99 = 0, max = 0] = points;
   const stream = new RandomStream(seed, "draws");
   for (const distribution of [uniform(low, max), { kind: "tailed", low, median, p99, max } as const]) {
-    const drawn = draw(distribution, stream);
+    const drawn = stream.draw(distribution);
     expect(Number.isInteger(drawn) && drawn >= low && drawn <= max).toBe(true);
   }
 });
