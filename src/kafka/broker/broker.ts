@@ -7,6 +7,8 @@ import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import type { Dials } from "../dials.ts";
 import { report } from "../events.ts";
+import { AutoTopicCreation } from "../group/auto-topic-creation.ts";
+import { GroupCoordinator, isForCoordinator } from "../group/group-coordinator.ts";
 import type { BrokerEpoch, BrokerId, Offset } from "../ids.ts";
 import type { MetadataImage } from "../metadata/image.ts";
 import type { MetadataRecord } from "../metadata/records.ts";
@@ -49,6 +51,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private readonly loader: MetadataLoader;
   private readonly replicas: ReplicaManager;
   private readonly publisher: BrokerMetadataPublisher;
+  private readonly groups: GroupCoordinator;
   private readonly lifecycle: BrokerLifecycle;
   /** The controller has acknowledged that this broker knows of its own registration. */
   private caughtUp = false;
@@ -69,6 +72,8 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
     const context = new ReplicaContext({ host, config, dials, topology, brokerId, controller: this, metadata: image });
     this.replicas = new ReplicaManager(context, new AlterPartitionManager(context));
     this.publisher = new BrokerMetadataPublisher(context, this.replicas, image);
+    this.groups = new GroupCoordinator(context, new AutoTopicCreation(context));
+    this.replicas.leadershipListener = this.groups;
     this.replicas.startup();
     const { previousBrokerEpoch } = this.replicas;
     const { clusterId } = topology;
@@ -108,6 +113,10 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   onMetadata(image: MetadataImage, changed: readonly ChangedPartition[]): void {
     if (this.stopped) return;
     this.publisher.applyMetadata(changed);
+    if (changed.length > 0) {
+      this.groups.onPartitionsDeleted(changed.filter(({ topicId }) => image.topicById(topicId) === undefined));
+      this.groups.onMetadataChanged();
+    }
     report(this.host, { kind: "MetadataApplied", replica: this.brokerId, to: image.nextOffset });
     this.maybeAskToBeUnfenced();
   }
@@ -136,6 +145,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
     if (!this.ready || this.stopped) request.closeConnection();
     else if (request.api === "Metadata")
       request.respond(answerMetadata(this.loader.image, anyLiveBroker(this.loader.image), request.body));
+    else if (isForCoordinator(request)) this.groups.onRequest(request);
     else this.replicas.onRequest(request);
   }
 
@@ -147,6 +157,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   onShutdownGranted(): void {
     this.stopped = true;
     this.lifecycle.stop();
+    this.groups.shutdown();
     this.replicas.shutdownCleanly(this.lifecycle.brokerEpoch);
     this.owner.onBrokerStopped();
   }

@@ -28,16 +28,20 @@ export interface ShardContext {
   /** False once this broker has resigned: timers that fire later are for nobody. */
   readonly active: boolean;
   /**
-   * Appends `records` as one batch and replays them in every part at once; `waiting` hears when they are committed, or why they
-   * will not be known to be. With no records it waits for what was written before. An error: nothing was written nor replayed,
-   * and `waiting` hears of it before this returns. Errors are those that a client gets (COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, …).
+   * Appends `records` as one batch and replays them in every part at once; `waiting` hears when they are committed (never before this
+   * returns), or why they will not be known to be. With no records it waits for what was written before, and hears at once if
+   * nothing is waited for. An error: nothing was written nor replayed, and `waiting` hears of it before this returns. Errors are those
+   * that a client gets: COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, UNKNOWN_SERVER_ERROR (a batch that is too large).
    */
   write(records: readonly CoordinatorRecord[], waiting?: WriteWaiter): ErrorCode;
 }
 
 /** Who waits for a write. Data: a class with what it needs in its fields. */
 export interface WriteWaiter {
-  /** NONE: committed. REQUEST_TIMED_OUT and loss of leadership leave the records in the log, where they may become committed still. */
+  /**
+   * NONE: committed. COORDINATOR_NOT_AVAILABLE after `offsets.commit.timeout.ms` and NOT_COORDINATOR after the loss of leadership leave
+   * the records in the log, where they may become committed still.
+   */
   onWritten(error: ErrorCode): void;
 }
 

@@ -14,6 +14,7 @@ import type { FetchedPartition } from "./fetch-session.ts";
 import type { PendingIsr } from "./isr.ts";
 import type { AlteredPartition, IsrManager, IsrProposer } from "./isr-manager.ts";
 import { LeaderReplica } from "./leader-replica.ts";
+import type { HighWatermarkListener } from "./leadership-listener.ts";
 import type { LocalReplica, ReplicaListener } from "./local-replica.ts";
 import type { PartitionState } from "./partition-state.ts";
 
@@ -28,6 +29,8 @@ export class Partition implements IsrProposer, ReplicaListener {
   private produces: PartitionAppend[] = [];
   /** Of those who fetch it: they wait for something to happen here, or have no need to look before. Replaced, never changed. */
   private fetches = NO_FETCHES;
+  /** Hears when the high watermark has risen here as the leader's. */
+  highWatermarkListener: HighWatermarkListener | undefined = undefined;
   /** Its own fetching, while it follows. */
   private following: ReplicaListener | undefined = undefined;
 
@@ -192,6 +195,7 @@ export class Partition implements IsrProposer, ReplicaListener {
       }
     }
     this.wakeFetches(false, this.replica.log.highWatermark);
+    this.highWatermarkListener?.onHighWatermark(this.replica.log.highWatermark);
   }
 
   private wakeFetches(byFollower: boolean, endOffset: Offset): void {

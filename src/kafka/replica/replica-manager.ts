@@ -13,6 +13,7 @@ import type { AnyPendingRequest } from "../net/request-channel.ts";
 import { FetchHandler } from "./fetch-handler.ts";
 import { HostedPartitions } from "./hosted-partitions.ts";
 import type { IsrManager } from "./isr-manager.ts";
+import type { LeadershipListener } from "./leadership-listener.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { LogDirectory } from "./log-directory.ts";
 import { LogMaintenance } from "./log-maintenance.ts";
@@ -24,6 +25,7 @@ import type { ReplicaContext } from "./replica-context.ts";
 import { ReplicaFetchers } from "./replica-fetchers.ts";
 
 export class ReplicaManager implements TimerTarget, DiskTarget {
+  leadershipListener: LeadershipListener | undefined = undefined;
   private readonly context: ReplicaContext;
   private readonly logDirectory: LogDirectory;
   private readonly maintenance: LogMaintenance;
@@ -146,11 +148,13 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
   becomeLeader(partition: Partition, decided: PartitionState): void {
     this.fetchers.remove(partition);
     partition.makeLeader(decided);
+    if (partition.leading !== undefined) this.leadershipListener?.onLeading(partition);
   }
 
   /** True if the leader epoch rose: {@link beginFollowing} must then be called. `fetches`: whether it may copy from the leader. */
   becomeFollower(partition: Partition, decided: PartitionState, fetches: boolean): boolean {
     const newEpoch = partition.makeFollower(decided);
+    if (partition.leading === undefined) this.leadershipListener?.onNotLeading(partition);
     if (newEpoch || !fetches) this.fetchers.remove(partition);
     if (newEpoch && fetches) this.fetchers.add(partition);
     return newEpoch;
@@ -181,6 +185,7 @@ export class ReplicaManager implements TimerTarget, DiskTarget {
     partition.leading = undefined;
     replica.hosted = false;
     report(host, { kind: "ReplicaStopped", topic, partition: index, broker: brokerId });
+    this.leadershipListener?.onNotLeading(partition);
     const gone = metadata.partition(topic, index) === undefined;
     partition.endWaiting(gone ? "UNKNOWN_TOPIC_OR_PARTITION" : "NOT_LEADER_OR_FOLLOWER");
   }

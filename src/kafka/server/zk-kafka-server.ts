@@ -10,6 +10,7 @@ import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import type { Dials } from "../dials.ts";
 import { type BrokerState, report } from "../events.ts";
+import { offsetsTopic } from "../group/offsets-topic.ts";
 import type { BrokerEpoch, BrokerId } from "../ids.ts";
 import type { AnyPendingRequest } from "../net/request-channel.ts";
 import { ServerProcess } from "../net/server-process.ts";
@@ -177,6 +178,11 @@ export class ZkKafkaServer
       default:
         this.broker.admit(request);
     }
+  }
+
+  /** Any broker writes it to the store, whoever is the controller. */
+  makeOffsetsTopic(): void {
+    this.admin.createInternalTopic(offsetsTopic(this.config));
   }
 
   onMetadataUpdated(): void {

@@ -8,7 +8,7 @@ import type { Micros } from "../../base/units.ts";
 import type { Timer, TimerTarget } from "../../sim/host.ts";
 import type { ErrorCode } from "../errors.ts";
 import { report } from "../events.ts";
-import { NONE } from "../ids.ts";
+import { NONE, type TopicPartition } from "../ids.ts";
 import type { AnyPendingRequest, PendingRequest } from "../net/request-channel.ts";
 import type { ReplicaContext } from "../replica/replica-context.ts";
 import type { LockedRequests } from "./locked-requests.ts";
@@ -23,7 +23,8 @@ export type ControlRequestPending =
 
 /** Hears that the metadata cache has changed: what waits for a topic to appear there may go on. */
 export interface MetadataListener {
-  onMetadataUpdated(): void;
+  /** `deleted`: partitions that are no more. */
+  onMetadataUpdated(deleted: readonly TopicPartition[]): void;
 }
 
 export class ControlRequests implements TimerTarget, TopicConfigsReader {
@@ -122,10 +123,11 @@ export class ControlRequests implements TimerTarget, TopicConfigsReader {
       case "StopReplica":
         request.respond({ errorCode: "NONE", partitionErrors: this.replicas.stopReplica(request.body) });
         break;
-      case "UpdateMetadata":
-        this.metadata.update(request.body);
+      case "UpdateMetadata": {
+        const deleted = this.metadata.update(request.body);
         request.respond({ errorCode: "NONE" });
-        this.listener.onMetadataUpdated();
+        this.listener.onMetadataUpdated(deleted);
+      }
     }
     this.takeUpNext();
   }

@@ -7,7 +7,9 @@ import { answerMetadata } from "../broker/metadata-request.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import type { Dials } from "../dials.ts";
-import type { BrokerEpoch, BrokerId } from "../ids.ts";
+import type { OffsetsTopicMaker } from "../group/auto-topic-creation.ts";
+import { GroupCoordinator, isForCoordinator } from "../group/group-coordinator.ts";
+import type { BrokerEpoch, BrokerId, TopicPartition } from "../ids.ts";
 import type { BrokerMetadataCache } from "../metadata/broker-metadata-cache.ts";
 import type { AnyPendingRequest, RequestHandler } from "../net/request-channel.ts";
 import { AlterPartitionManager } from "../replica/alter-partition-manager.ts";
@@ -24,20 +26,23 @@ import { type UnlockListener, ZkIsrManager } from "./zk-isr-manager.ts";
 import { ZkMetadataCache } from "./zk-metadata-cache.ts";
 
 /** The server that the broker is part of. */
-export interface ZkBrokerOwner extends MetadataListener {
+export interface ZkBrokerOwner extends OffsetsTopicMaker {
   /** Of the newest registration that this process knows of; -1 before the first. */
   readonly brokerEpoch: BrokerEpoch;
   /** The logs that the disk holds have been opened. */
   onLogsLoaded(): void;
+  /** The metadata cache has changed. */
+  onMetadataUpdated(): void;
 }
 
-export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsReader, UnlockListener {
+export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsReader, UnlockListener, MetadataListener {
   private readonly owner: ZkBrokerOwner;
   private readonly configs: TopicConfigs;
   private readonly cache: ZkMetadataCache;
   private readonly replicas: ReplicaManager;
   private readonly ordered: OrderedReplicas;
   private readonly control: ControlRequests;
+  private readonly groups: GroupCoordinator;
   /** Where leaders write the ISR to the store themselves. */
   private readonly isr: ZkIsrManager | undefined = undefined;
   private readonly locked: LockedRequests | undefined = undefined;
@@ -65,7 +70,9 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
     const { ordered: replicas } = this;
     const replicaCost = options.costs.brokerReplicaUs;
     const { locked: locks } = this;
-    this.control = new ControlRequests({ context, metadata, replicas, configs, locks, replicaCost, listener: owner });
+    this.control = new ControlRequests({ context, metadata, replicas, configs, locks, replicaCost, listener: this });
+    this.groups = new GroupCoordinator(context, owner);
+    this.replicas.leadershipListener = this.groups;
   }
 
   get metadata(): BrokerMetadataCache {
@@ -110,7 +117,14 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
 
   onRequest(request: AnyPendingRequest): void {
     if (request.api === "Metadata") request.respond(answerMetadata(this.cache, this.cache.controllerId, request.body));
+    else if (isForCoordinator(request)) this.groups.onRequest(request);
     else this.replicas.onRequest(request);
+  }
+
+  onMetadataUpdated(deleted: readonly TopicPartition[]): void {
+    this.groups.onPartitionsDeleted(deleted);
+    this.groups.onMetadataChanged();
+    this.owner.onMetadataUpdated();
   }
 
   onUnlocked(): void {
@@ -124,6 +138,7 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
 
   /** Everything is put on disk: nothing may be asked of it any more. */
   stop(): void {
+    this.groups.shutdown();
     this.replicas.shutdownCleanly(this.owner.brokerEpoch);
   }
 }

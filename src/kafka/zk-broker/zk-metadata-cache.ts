@@ -6,7 +6,7 @@
  */
 import type { Host } from "../../sim/host.ts";
 import { report } from "../events.ts";
-import { type BrokerId, NONE, type TopicId } from "../ids.ts";
+import { type BrokerId, NONE, type TopicId, type TopicPartition } from "../ids.ts";
 import { LEADER_DURING_DELETE, type UpdateMetadataPartitionState, type UpdateMetadataRequest } from "../messages/control.ts";
 import type { BrokerMetadataCache, CachedTopic } from "../metadata/broker-metadata-cache.ts";
 import type { BrokerRegistration, PartitionRegistration } from "../metadata/image.ts";
@@ -72,7 +72,8 @@ export class ZkMetadataCache implements BrokerMetadataCache {
     return this.configs.of(name);
   }
 
-  update(request: UpdateMetadataRequest): void {
+  /** The partitions that are no more, as far as they were known. */
+  update(request: UpdateMetadataRequest): readonly TopicPartition[] {
     this.controller = request.controllerId;
     this.liveBrokers = new Map(
       request.liveBrokers.map(({ id, host, rack }) => [
@@ -80,12 +81,16 @@ export class ZkMetadataCache implements BrokerMetadataCache {
         Object.freeze({ id, epoch: NONE, incarnationId: "", host, rack, fenced: false, inControlledShutdown: false }),
       ]),
     );
+    const deleted: TopicPartition[] = [];
     for (const { topicName, topicId, partitionStates } of request.topicStates) {
       for (const state of partitionStates) {
-        const news = state.leader === LEADER_DURING_DELETE ? this.remove(topicName, state) : this.put(topicName, topicId, state);
+        const goes = state.leader === LEADER_DURING_DELETE;
+        const news = goes ? this.remove(topicName, state) : this.put(topicName, topicId, state);
         if (news) this.reportUpdate(topicName, state, request.controllerEpoch);
+        if (news && goes) deleted.push({ topic: topicName, partition: state.partitionIndex });
       }
     }
+    return deleted;
   }
 
   /** True if the partition has another leader or leader epoch than before. */

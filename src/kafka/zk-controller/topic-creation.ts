@@ -53,15 +53,15 @@ export interface WrittenTopic {
 }
 
 export interface TopicCreationRequester {
-  /** One for each name, in the order of the request. */
-  onTopicsWritten(request: PendingRequest<"CreateTopics">, topics: readonly WrittenTopic[]): void;
+  /** One for each name, in the order of the request. `request` undefined: the broker wanted them itself. */
+  onTopicsWritten(request: PendingRequest<"CreateTopics"> | undefined, topics: readonly WrittenTopic[]): void;
 }
 
 /** One topic after the other. Ends with its requester's being told, whatever happens. */
 export class CreateTopics extends Procedure {
   readonly name = "CreateTopics";
   private readonly context: TopicCreationContext;
-  private readonly request: PendingRequest<"CreateTopics">;
+  private readonly request: PendingRequest<"CreateTopics"> | undefined;
   private readonly requester: TopicCreationRequester;
   /** The next one last. */
   private readonly waiting: CreatableTopic[];
@@ -69,13 +69,18 @@ export class CreateTopics extends Procedure {
   private readonly duplicates: ReadonlySet<string>;
   private readonly written = new Map<string, WrittenTopic>();
 
-  constructor(context: TopicCreationContext, request: PendingRequest<"CreateTopics">, requester: TopicCreationRequester) {
+  constructor(
+    context: TopicCreationContext,
+    topics: readonly CreatableTopic[],
+    request: PendingRequest<"CreateTopics"> | undefined,
+    requester: TopicCreationRequester,
+  ) {
     super();
     this.context = context;
     this.request = request;
     this.requester = requester;
-    this.waiting = [...request.body.topics].reverse();
-    this.duplicates = duplicateNames(request.body);
+    this.waiting = [...topics].reverse();
+    this.duplicates = duplicateNames({ topics });
   }
 
   start(): Step {

@@ -18,9 +18,10 @@ import {
   DelayedElectLeader,
 } from "./delayed-admin-operations.ts";
 import { AdminLeaderElection, type ElectionRequester, type ElectionResult } from "./replica-leader-election.ts";
-import { CreateTopics, type TopicCreationRequester, type WrittenTopic } from "./topic-creation.ts";
+import { CreateTopics, type TopicCreationContext, type TopicCreationRequester, type WrittenTopic } from "./topic-creation.ts";
 import { type MarkedTopic, MarkTopicsForDeletion, type TopicDeletionRequester } from "./topic-deletion-request.ts";
 import { CreatePartitions, type TopicGrowthRequester } from "./topic-growth.ts";
+import type { CreatableTopic } from "./topic-plan.ts";
 
 export type AdminRequest =
   | PendingRequest<"CreateTopics">
@@ -53,6 +54,7 @@ export class ZkAdminManager
   private readonly core: ControllerCore;
   private readonly metadata: BrokerMetadataCache;
   private readonly thread: ProcedureThread;
+  private makesInternalTopic = false;
   private readonly delayed = new Map<DelayedAdminOperation, TimerId>();
 
   constructor(core: ControllerCore, metadata: BrokerMetadataCache) {
@@ -92,7 +94,21 @@ export class ZkAdminManager
   /** Whoever waited for the handler has been told by it. */
   onHandlerAborted(): void {}
 
-  onTopicsWritten(request: PendingRequest<"CreateTopics">, topics: readonly WrittenTopic[]): void {
+  /**
+   * A topic that the broker itself needs, unless it is being made already. Nobody waits for it: whether it is there the metadata
+   * cache will show. Source: DefaultAutoTopicCreationManager.createTopicsInZk.
+   */
+  createInternalTopic(topic: CreatableTopic): void {
+    if (this.makesInternalTopic) return;
+    this.makesInternalTopic = true;
+    this.thread.submit(new CreateTopics(this.creationContext(), [topic], undefined, this));
+  }
+
+  onTopicsWritten(request: PendingRequest<"CreateTopics"> | undefined, topics: readonly WrittenTopic[]): void {
+    if (request === undefined) {
+      this.makesInternalTopic = false;
+      return;
+    }
     const mayWait = topics.some(({ errorCode }) => errorCode === "NONE");
     this.answerWhenDone(new DelayedCreatePartitions(request, topics), mayWait ? request.body.timeoutMs : 0);
   }
@@ -115,10 +131,14 @@ export class ZkAdminManager
     this.answerWhenDone(new DelayedElectLeader(request, partitions, results), remainingMs);
   }
 
+  private creationContext(): TopicCreationContext {
+    const { host, config, dials } = this.core;
+    return { host, config, dials, metadata: this.metadata };
+  }
+
   private createTopics(request: PendingRequest<"CreateTopics">): void {
     if (this.core.isActive) {
-      const { host, config, dials } = this.core;
-      this.thread.submit(new CreateTopics({ host, config, dials, metadata: this.metadata }, request, this));
+      this.thread.submit(new CreateTopics(this.creationContext(), request.body.topics, request, this));
       return;
     }
     const names = new Set(request.body.topics.map((topic) => topic.name));

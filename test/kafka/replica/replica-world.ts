@@ -117,6 +117,12 @@ export class TestClient extends TestNode implements CompletionHandler<number> {
     return this.sent++;
   }
 
+  /** As {@link send}, to a node by its name. */
+  sendTo<A extends ApiName>(node: NodeName, api: A, body: RequestOf<A>): number {
+    this.client.send(node, api, body, this.sent);
+    return this.sent++;
+  }
+
   onCompletion(completion: Completion<number>): void {
     this.answers.push(completion);
   }

@@ -87,6 +87,9 @@ class TestBroker extends ServerProcess implements ZkClientListener, ZkBrokerOwne
     this.metadataUpdates++;
   }
 
+  /** Nobody makes topics here. */
+  makeOffsetsTopic(): void {}
+
   onZkSessionExpired(): void {
     this.zk.startNewSession();
   }

@@ -1,0 +1,20 @@
+/** What a client is told when the coordinator could not write, or not in time (5.1). Source: CoordinatorOperationExceptionHelper. */
+import type { ErrorCode } from "../errors.ts";
+
+export function writeErrorForClient(error: ErrorCode): ErrorCode {
+  switch (error) {
+    case "UNKNOWN_TOPIC_OR_PARTITION":
+    case "NOT_ENOUGH_REPLICAS":
+    case "NOT_ENOUGH_REPLICAS_AFTER_APPEND":
+    case "REQUEST_TIMED_OUT":
+      return "COORDINATOR_NOT_AVAILABLE";
+    case "NOT_LEADER_OR_FOLLOWER":
+    case "KAFKA_STORAGE_ERROR":
+      return "NOT_COORDINATOR";
+    case "RECORD_LIST_TOO_LARGE":
+    case "MESSAGE_TOO_LARGE":
+      return "UNKNOWN_SERVER_ERROR";
+    default:
+      return error;
+  }
+}
