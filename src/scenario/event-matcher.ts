@@ -5,7 +5,7 @@
  * is the leader that the event itself names, or else the one known at this moment.
  */
 import { unreachable } from "../base/assert.ts";
-import { NONE } from "../kafka/ids.ts";
+import { NONE, type TopicPartition } from "../kafka/ids.ts";
 import type { DomainEvent, NodeName } from "../sim/host.ts";
 import type { EventPattern, Expected, NodeTerm } from "./patterns.ts";
 import { brokersInRole, type ClusterFacts, resolveNodes } from "./selectors.ts";
@@ -45,9 +45,18 @@ function matchesValue(expected: Expected, actual: unknown, event: Fields, facts:
       const wanted = new Set(expected.nodes.flatMap((term) => idsOf(term, event, facts)));
       return Array.isArray(actual) && new Set(actual).size === wanted.size && actual.every((id: number) => wanted.has(id));
     }
+    case "names":
+      return resolveNodes(expected.nodes, facts).includes(String(actual));
+    case "partitions":
+      return Array.isArray(actual) && holds(actual as readonly TopicPartition[], expected.partitions);
     default:
       return unreachable(expected);
   }
+}
+
+function holds(actual: readonly TopicPartition[], wanted: readonly TopicPartition[]): boolean {
+  if (wanted.length === 0) return actual.length === 0;
+  return wanted.every(({ topic, partition }) => actual.some((each) => each.topic === topic && each.partition === partition));
 }
 
 function idsOf(term: NodeTerm, event: Fields, facts: ClusterFacts): readonly number[] {
@@ -57,6 +66,10 @@ function idsOf(term: NodeTerm, event: Fields, facts: ClusterFacts): readonly num
     case "own-leader": {
       const leader = typeof event.leader === "number" ? event.leader : facts.leader(String(event.topic), Number(event.partition));
       return leader === NONE ? [] : [leader];
+    }
+    case "coordinator": {
+      const coordinator = facts.coordinator(term.group);
+      return coordinator === NONE ? [] : [coordinator];
     }
     case "role":
       return brokersInRole(term.role, term.topic, term.partition, facts);

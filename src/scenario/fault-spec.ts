@@ -53,6 +53,8 @@ type OnNodes<D extends string> = { [K in D]: { readonly do: K; readonly nodes: N
 export type FaultAction =
   /** `stop` is a controlled shutdown. `sync` makes the operating system write every dirty page back now. */
   | OnNodes<"crash" | "restart" | "stop" | "pause" | "resume" | "wipe" | "isolate" | "heal" | "sync">
+  /** Each is stopped, and started again after `downUs`; the next one `everyUs` after it. */
+  | { readonly do: "roll"; readonly nodes: Nodes; readonly everyUs: Micros; readonly downUs: Micros }
   | { readonly do: "power-loss"; readonly nodes: Nodes; readonly tail: PowerLossTail }
   /** Between each of `nodes` and each of `from` only. `direction` is seen from `nodes`. */
   | { readonly do: "cut"; readonly nodes: Nodes; readonly from: Nodes; readonly direction: CutDirection }
@@ -74,6 +76,8 @@ export type FaultAction =
 export type AdminAction =
   | { readonly do: "elect"; readonly topic: string; readonly partition: number; readonly type: "PREFERRED" | "UNCLEAN" }
   | { readonly do: "create-topic"; readonly topic: TopicSpec }
+  /** So that it has `to` of them. */
+  | { readonly do: "add-partitions"; readonly topic: string; readonly to: number }
   | { readonly do: "delete-topic"; readonly topic: string }
   /** Replicas null: what is under way is called off. */
   | {
@@ -96,7 +100,8 @@ export interface MessageAction {
   readonly text: string;
 }
 
-export const NEMESIS_FAULTS = [
+/** @internal */
+export const NODE_FAULTS = [
   "crash",
   "power-loss",
   "stop",
@@ -110,6 +115,9 @@ export const NEMESIS_FAULTS = [
   "stall-disk",
   "clock",
 ] as const;
+/** What members of consumer groups do besides. */
+const MEMBER_FAULTS = ["leave", "join"] as const;
+export const NEMESIS_FAULTS = [...NODE_FAULTS, ...MEMBER_FAULTS] as const;
 export type NemesisFault = (typeof NEMESIS_FAULTS)[number];
 
 export interface DurationRange {

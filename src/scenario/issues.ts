@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { nearest } from "./nearest.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
-import { type ConfigKind, kindsThatKnow, NOT_MODELLED, ZOOKEEPER_NOT_MODELLED } from "./schema/config.ts";
+import { type ConfigKind, kindsThatKnow, NOT_MODELLED, WRITTEN_ELSEWHERE, ZOOKEEPER_NOT_MODELLED } from "./schema/config.ts";
 import { traitsOf } from "./schema/kit.ts";
 import type { Path } from "./source.ts";
 import { EXHIBIT_KINDS } from "./spec.ts";
@@ -12,8 +12,6 @@ type Issue = z.core.$ZodIssue;
 
 /** Keys that a later version will have. */
 const LATER: Readonly<Record<string, string>> = {
-  members: "consumer groups are not modelled yet: a consumer is assigned its partitions by hand",
-  group: "consumer groups are not modelled yet: a consumer is assigned its partitions by hand",
   transactions: "transactions are not modelled yet",
 };
 
@@ -77,6 +75,24 @@ function reportUnknownKey(key: string, path: Path, unknownKeys: readonly string[
   if (kind !== undefined && notModelled.has(key)) {
     const message = `${quote(key)} is known to ${owner}, but not modelled yet`;
     sink.add(at, { code: "NOT_MODELLED", message, hint: "leave it out" }, "key");
+    return;
+  }
+  if (key.endsWith(")")) {
+    const message = `a comma divides what stands in braces: ${quote(key)} became a key of its own`;
+    sink.add(
+      at,
+      { code: "UNKNOWN_KEY", message, hint: "write a blank instead, such as owner(billing orders-0), or quotes" },
+      "key",
+    );
+    return;
+  }
+  const elsewhere = kind === undefined ? undefined : WRITTEN_ELSEWHERE.get(key);
+  if (elsewhere !== undefined) {
+    sink.add(
+      at,
+      { code: "UNKNOWN_KEY", message: `${quote(key)} does not stand among the settings here`, hint: elsewhere },
+      "key",
+    );
     return;
   }
   const guess = nearest(key, keys);

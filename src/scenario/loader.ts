@@ -13,13 +13,14 @@ import { ScenarioNames } from "./names.ts";
 import { applyOverrides } from "./overrides.ts";
 import { ProblemSink, throwIfAny } from "./problem-sink.ts";
 import { readSeed } from "./quantities.ts";
-import { DEFAULT_RUN_US, readClientNames, readConsumers, readNetwork, readProducers } from "./read-clients.ts";
+import { DEFAULT_RUN_US, readClientSeats, readConsumers, readNetwork, readProducers } from "./read-clients.ts";
 import { isOfOtherMode, readCluster } from "./read-cluster.ts";
 import { type ExhibitReading, readExhibit } from "./read-exhibit.ts";
 import { type ExpectSurroundings, readExpect, readNemesis } from "./read-expect.ts";
 import { readFaults } from "./read-faults.ts";
+import { readGroups } from "./read-groups.ts";
 import { readDials, readRelease } from "./read-release.ts";
-import { readCreatedTopics, readTopics } from "./read-topics.ts";
+import { grownTopics, offsetsTopic, readCreatedTopics, readTopics } from "./read-topics.ts";
 import { argumentError, ScenarioError } from "./scenario-error.ts";
 import { PARTITIONS_MAX } from "./schema/cluster.ts";
 import { SCENARIO_SCHEMA, type WrittenScenario } from "./schema/scenario.ts";
@@ -128,16 +129,20 @@ interface Meaning {
 function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): Meaning {
   const release = readRelease(written, sink);
   const cluster = readCluster(written, release, sink);
-  const clients = [...readClientNames(written, sink), ...unknowns.clients];
-  const servers = new ScenarioNames(sink, { cluster, topics: [], clients });
+  const seats = readClientSeats(written, sink);
+  const clients = [...seats.clients, ...unknowns.clients];
+  const groups = [...seats.groups, ...unknowns.groups];
+  const servers = new ScenarioNames(sink, { cluster, topics: [], clients, groups });
   const topics = readTopics(written, cluster, servers);
   const createdTopics = readCreatedTopics(written, topics, cluster, servers);
   // Of a topic that could not be read, any partition may be named.
-  const known = [...topics, ...createdTopics.values()].map(({ name, partitions }) => ({
+  const internal = groups.length > 0 ? [offsetsTopic(cluster)] : [];
+  const known = [...topics, ...createdTopics.values(), ...internal].map(({ name, partitions }) => ({
     name,
     partitions: unknowns.topics.has(name) ? PARTITIONS_MAX : partitions,
   }));
-  const names = new ScenarioNames(sink, { cluster, topics: known, clients });
+  const ungrown = new ScenarioNames(sink, { cluster, topics: known, clients, groups });
+  const names = new ScenarioNames(sink, { cluster, topics: [...known, ...grownTopics(written)], clients, groups });
   for (const node of Object.keys(written.clocks ?? {}))
     if (!names.everyone.includes(node) && !isOfOtherMode(node, written)) names.unknownNode(node, ["clocks", node]);
   const run: RunSpec = {
@@ -166,10 +171,10 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     ...readDials(written, release, sink),
     topics,
     producers: readProducers(written, release, names),
-    consumers: readConsumers(written, names),
-    groups: [],
+    consumers: readConsumers(written, ungrown, names),
+    groups: readGroups(written, release.version, cluster, around),
     network: readNetwork(written, names),
-    faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [], createdTopics }),
+    faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [], topics, createdTopics }),
     nemesis: readNemesis(written, run.forUs, names),
     run,
     expect,

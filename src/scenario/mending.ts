@@ -5,6 +5,7 @@
  * taken out where nothing that another part says could become wrong by that.
  */
 import type { z } from "zod";
+import type { GroupSeat } from "./names.ts";
 import type { Path } from "./source.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -13,9 +14,10 @@ type Raw = Readonly<Record<string, unknown>>;
 export interface Unknowns {
   readonly topics: ReadonlySet<string>;
   readonly clients: readonly string[];
+  readonly groups: readonly GroupSeat[];
 }
 
-export const NO_UNKNOWNS: Unknowns = { topics: new Set(), clients: [] };
+export const NO_UNKNOWNS: Unknowns = { topics: new Set(), clients: [], groups: [] };
 
 export interface Mended {
   readonly raw: Raw;
@@ -42,7 +44,8 @@ const HARMLESS_FAULT = { at: "0s", heal: "all" };
 export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | undefined {
   const mended = structuredClone(raw) as Record<string, unknown>;
   const topics = new Set<string>();
-  const clients: string[] = [];
+  const clients = new Set<string>();
+  const groups: GroupSeat[] = [];
   for (const issue of issues) {
     const [section, name] = issue.path;
     if (section === undefined && issue.code === "unrecognized_keys") for (const key of issue.keys) delete mended[key];
@@ -54,11 +57,20 @@ export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | un
       (mended.topics as Record<string, unknown>)[String(name)] = {};
       topics.add(String(name));
     } else if (section === "producers" || section === "consumers") {
+      const { [name]: broken } = mended[section] as Record<PropertyKey, { readonly group?: unknown } | undefined>;
       delete (mended[section] as Record<PropertyKey, unknown>)[name];
-      clients.push(String(name));
+      if (section === "consumers" && !clients.has(String(name)))
+        groups.push({
+          entry: String(name),
+          group: String(broken?.group ?? String(name)),
+          members: [],
+          spares: [],
+          store: undefined,
+        });
+      clients.add(String(name));
     } else if (!dropConfig(mended, issue.path)) return undefined;
   }
-  return { raw: mended, unknowns: { topics, clients: [...new Set(clients)] } };
+  return { raw: mended, unknowns: { topics, clients: [...clients], groups } };
 }
 
 /** Settings change nothing about which nodes there are. */

@@ -28,12 +28,16 @@ const CONTROLLER_ROLES = ["active-controller", "standby-controller", "standby-co
 const ENSEMBLE_ROLES = ["zookeeper-leader", "zookeeper-follower", "zookeeper-followers"] as const satisfies EnsembleRole[];
 const GROUPS = ["brokers", "controllers", "zookeepers", "clients", "servers", "all"] as const;
 
+const GROUP_ROLES = ["members", "member", "coordinator", "owner"] as const;
+type GroupRole = (typeof GROUP_ROLES)[number];
+
 /** Words that can't be the name of a client. */
 export const RESERVED_NAMES: readonly string[] = [
   ...PARTITION_ROLES,
   ...CONTROLLER_ROLES,
   ...ENSEMBLE_ROLES,
   ...GROUPS,
+  ...GROUP_ROLES,
   "rack",
   "admin",
   "previous",
@@ -43,12 +47,26 @@ export const RESERVED_NAMES: readonly string[] = [
 
 type KnownTopic = Pick<TopicSpec, "name" | "partitions">;
 
+/** An entry of the file that is a consumer group, or a part of one. */
+export interface GroupSeat {
+  readonly entry: string;
+  /** Its group.id. */
+  readonly group: string;
+  /** None where nobody knows how many there are: then any may be named. */
+  readonly members: readonly NodeName[];
+  /** Those among them that nobody starts by itself. */
+  readonly spares: readonly NodeName[];
+  /** The node of its store for effects, if it has one. */
+  readonly store: NodeName | undefined;
+}
+
 export class ScenarioNames {
   readonly brokers: readonly NodeName[];
   /** In ZooKeeper mode the brokers, for any of them may be elected. */
   readonly controllers: readonly NodeName[];
   readonly zookeepers: readonly NodeName[];
   readonly clients: readonly NodeName[];
+  readonly groups: readonly GroupSeat[];
   readonly sink: ProblemSink;
   readonly mode: ClusterMode;
   private readonly kafka: readonly ServerSpec[];
@@ -61,6 +79,7 @@ export class ScenarioNames {
       readonly cluster: ClusterSpec;
       readonly topics: readonly KnownTopic[];
       readonly clients: readonly NodeName[];
+      readonly groups: readonly GroupSeat[];
     },
   ) {
     this.sink = sink;
@@ -70,6 +89,7 @@ export class ScenarioNames {
     this.servers = [...nodes, ...zookeeper];
     this.topics = widest(known.topics);
     this.clients = known.clients;
+    this.groups = known.groups;
     this.brokers = nodes.filter((server) => server.broker).map((server) => server.name);
     this.zookeepers = zookeeper.map((server) => server.name);
     this.controllers =
@@ -77,7 +97,8 @@ export class ScenarioNames {
   }
 
   get everyone(): readonly NodeName[] {
-    return [...this.servers.map((server) => server.name), ...this.clients];
+    const stores = this.groups.map(({ store }) => store).filter((store) => store !== undefined);
+    return [...this.servers.map((server) => server.name), ...this.clients, ...new Set(stores)];
   }
 
   /** Of a broker or controller. */
@@ -173,6 +194,7 @@ export class ScenarioNames {
     const group = GROUPS.find((each) => each === text);
     if (group !== undefined) return { kind: "nodes", names: this.members(group) };
     if (this.everyone.includes(text)) return { kind: "nodes", names: [text] };
+    if (this.mayBeMember(text)) return { kind: "nodes", names: [] };
     this.unknownNode(text, path);
     return undefined;
   }
@@ -183,6 +205,22 @@ export class ScenarioNames {
     if (this.brokers.includes(name)) return this.idOf(name);
     this.unknownNode(name, path, this.brokers);
     return undefined;
+  }
+
+  /** A group by its group.id; complains if there is none. */
+  readGroup(text: string, path: Path, part: "key" | "value" = "value"): string | undefined {
+    if (this.groups.some(({ group }) => group === text)) return text;
+    const known = [...new Set(this.groups.map(({ group }) => group))];
+    this.unknown(`no consumer group ${quote(text)} in this scenario`, text, known, "consumers, with `members: 3`", path, {
+      part,
+    });
+    return undefined;
+  }
+
+  /** Whether it would be a member of a group that could not be read. */
+  private mayBeMember(text: string): boolean {
+    const entry = /^(.+)-\d+$/.exec(text)?.[1];
+    return this.groups.some((seat) => seat.members.length === 0 && seat.entry === entry);
   }
 
   unknownNode(text: string, path: Path, among: readonly NodeName[] = this.everyone): void {
@@ -208,11 +246,18 @@ export class ScenarioNames {
       });
       return;
     }
+    const seat = this.groups.find(({ entry, group }) => entry === text || group === text);
+    if (seat !== undefined) {
+      const message = `${quote(text)} is a consumer group, not a node`;
+      const hint = `write members(${text}), or name one, such as ${seat.members[0] ?? `${text}-1`}`;
+      this.sink.add(path, { code: "WRONG_VALUE", message, hint });
+      return;
+    }
     const roles =
       this.mode === "zookeeper" ? [...CONTROLLER_ROLES, ...ENSEMBLE_ROLES, ...GROUPS] : [...CONTROLLER_ROLES, ...GROUPS];
     const words = among.length > this.brokers.length ? [...among, ...roles] : among;
     const broker = /^\d+$/.test(text) && this.brokers.includes(`broker-${text}`) ? `broker-${text}` : undefined;
-    this.unknown(`no node ${quote(text)} in this scenario`, text, words, undefined, path, broker);
+    this.unknown(`no node ${quote(text)} in this scenario`, text, words, undefined, path, { better: broker });
   }
 
   private unknownNumber(kind: "broker" | "controller" | "zookeeper", number: number, path: Path): void {
@@ -243,13 +288,45 @@ export class ScenarioNames {
 
   private readCall(word: string, inside: string, path: Path): NodeSelector | undefined {
     if (word === "rack") return this.readRack(inside, path);
+    const groupRole = GROUP_ROLES.find((each) => each === word);
+    if (groupRole !== undefined) return this.readGroupRole(groupRole, inside, path);
     const role = PARTITION_ROLES.find((each) => each === word);
     if (role === undefined) {
-      this.unknown(`nothing is called ${quote(`${word}(…)`)}`, word, [...PARTITION_ROLES, "rack"], undefined, path);
+      this.unknown(
+        `nothing is called ${quote(`${word}(…)`)}`,
+        word,
+        [...PARTITION_ROLES, ...GROUP_ROLES, "rack"],
+        undefined,
+        path,
+      );
       return undefined;
     }
     const partition = this.readPartition(inside, path);
     return partition === undefined ? undefined : { kind: role, ...partition };
+  }
+
+  /** A group is named by its group.id, its members also by their entry of the file. */
+  private readGroupRole(role: GroupRole, inside: string, path: Path): NodeSelector | undefined {
+    if (role === "members" || role === "member") {
+      const ofGroup = this.groups.filter(({ group }) => group === inside);
+      const seats = ofGroup.length > 0 ? ofGroup : this.groups.filter(({ entry }) => entry === inside);
+      const names = seats.flatMap(({ members }) => members);
+      if (seats.length > 0) return { kind: "nodes", names: role === "member" ? names.slice(0, 1) : names };
+      this.readGroup(inside, path);
+      return undefined;
+    }
+    // Within braces YAML ends a text without quotes at a comma, so that a blank must do.
+    const [group = "", text, ...more] = inside.split(/\s*[,\s]\s*/);
+    if (role === "coordinator" && text === undefined)
+      return this.readGroup(group, path) === undefined ? undefined : { kind: role, group };
+    if (role === "coordinator" || text === undefined || more.length > 0) {
+      const hint = role === "owner" ? "write owner(billing orders-0)" : "write coordinator(billing)";
+      this.sink.add(path, { code: "WRONG_VALUE", message: `${quote(role)} of what?`, hint });
+      return undefined;
+    }
+    const partition = this.readPartition(text, path);
+    const known = this.readGroup(group, path);
+    return known && partition ? { kind: role, group, ...partition } : undefined;
   }
 
   private readRack(rack: string, path: Path): NodeSelector | undefined {
@@ -284,7 +361,7 @@ export class ScenarioNames {
     candidates: readonly string[],
     section: string | undefined,
     path: Path,
-    better?: string,
+    { better, part = "value" }: { readonly better?: string | undefined; readonly part?: "key" | "value" } = {},
   ): void {
     const guess = better ?? nearest(name, candidates);
     let hint =
@@ -295,7 +372,7 @@ export class ScenarioNames {
       assert(section !== undefined, "no candidates and nowhere to declare one");
       hint = `none is declared: add it to ${section}`;
     }
-    this.sink.add(path, { code: "UNKNOWN_NAME", message, hint });
+    this.sink.add(path, { code: "UNKNOWN_NAME", message, hint }, part);
   }
 }
 

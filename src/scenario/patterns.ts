@@ -14,7 +14,11 @@ export type EventKind = ScenarioEvent["kind"] & DomainEvent["kind"];
 export type NodeSelector =
   | { readonly kind: "nodes"; readonly names: readonly NodeName[] }
   | { readonly kind: PartitionRole; readonly topic: string; readonly partition: number }
-  | { readonly kind: ControllerRole | EnsembleRole };
+  | { readonly kind: ControllerRole | EnsembleRole }
+  /** The broker that leads the group's partition of __consumer_offsets. */
+  | { readonly kind: "coordinator"; readonly group: string }
+  /** The member that took itself last for the owner of a partition. */
+  | { readonly kind: "owner"; readonly group: string; readonly topic: string; readonly partition: number };
 
 /** `follower` is the replica with the lowest id that does not lead; `followers` are all that do not. */
 export type PartitionRole = "leader" | "follower" | "followers" | "replicas" | "isr" | "preferred";
@@ -44,12 +48,17 @@ export type Expected =
   /** The id of the one node meant. */
   | { readonly is: "node"; readonly node: NodeTerm }
   /** Exactly the ids of these nodes, in any order. */
-  | { readonly is: "nodes"; readonly nodes: readonly NodeTerm[] };
+  | { readonly is: "nodes"; readonly nodes: readonly NodeTerm[] }
+  /** The name of one of these nodes. */
+  | { readonly is: "names"; readonly nodes: readonly NodeSelector[] }
+  /** All of these partitions, and others perhaps; with none of them, no partition at all. */
+  | { readonly is: "partitions"; readonly partitions: readonly TopicPartition[] };
 
-/** An id, or the leader of the very partition that the event is about, or the brokers in a role. */
+/** An id, or the leader of the very partition that the event is about, or the brokers in a role, or who coordinates a group. */
 export type NodeTerm =
   | { readonly kind: "id"; readonly id: number }
   | { readonly kind: "own-leader" }
+  | { readonly kind: "coordinator"; readonly group: string }
   | { readonly kind: "role"; readonly role: PartitionRole; readonly topic: string; readonly partition: number };
 
 /** An API of Kafka's or that and `Response`, or what ZooKeeper's clients and servers say to one another. */

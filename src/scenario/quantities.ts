@@ -99,12 +99,30 @@ export function readDurationRange(text: string): Reading<DurationRange> {
   return good({ minUs: min.value, maxUs: max.value });
 }
 
-/** A duration drawn anew each time: constant for `5ms`, even for `0.2ms..2ms`. */
+/**
+ * A duration drawn anew each time: constant for `5ms`, even for `0.2ms..2ms`, and with a long tail for `1ms..4ms..50ms..2s`: lowest,
+ * median, p99 and highest.
+ */
 export function readDistribution(text: string): Reading<Distribution> {
+  if (text.split("..").length > 2) return readTailed(text);
   const range = readDurationRange(text);
   if (!range.ok) return range;
   const { minUs, maxUs } = range.value;
   return good(uniform(minUs, maxUs));
+}
+
+function readTailed(text: string): Reading<Distribution> {
+  const hint = "write it as shortest..longest, such as 5s..15s, or as lowest..median..p99..highest, such as 1ms..4ms..50ms..2s";
+  const points: Micros[] = [];
+  for (const part of text.split("..")) {
+    const point = readDuration(part);
+    if (!point.ok) return point;
+    if (point.value < (points.at(-1) ?? 0)) return bad(`${quote(text)} does not ascend`, hint);
+    points.push(point.value);
+  }
+  const [low, median, p99, max] = points;
+  if (points.length !== 4) return bad(`${quote(text)} is not a range`, hint);
+  return good({ kind: "tailed", low: low as Micros, median: median as Micros, p99: p99 as Micros, max: max as Micros });
 }
 
 /** `100/s`, `5/min`, `1/250ms`. */

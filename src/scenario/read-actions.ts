@@ -19,6 +19,8 @@ export interface FaultSurroundings {
   /** Each fault as it stands in the file: its keys are in the author's order. */
   readonly raw: readonly Readonly<Record<string, unknown>>[];
   readonly written: readonly WrittenFault[];
+  /** Those that are there from the start. */
+  readonly topics: readonly TopicSpec[];
   /** By the index of the fault that creates it. */
   readonly createdTopics: ReadonlyMap<number, TopicSpec>;
 }
@@ -31,6 +33,7 @@ export const ACTION_KEYS: readonly string[] = [
   ...ON_NODES,
   ...ON_DISKS,
   ...ON_MESSAGES,
+  "roll",
   "power-loss",
   "cut",
   "reset",
@@ -50,12 +53,15 @@ const MODIFIERS = {
   direction: ["cut"],
   to: ["reset", "clog", "slow-link"],
   by: ["slow-link", "slow-disk"],
+  every: ["roll"],
+  down: ["roll"],
 } as const;
 
 /** Actions that are over at once, so that `for` can't end them. */
 const AT_ONCE: readonly FaultAction["do"][] = [
   "restart",
   "resume",
+  "roll",
   "wipe",
   "heal",
   "reset",
@@ -108,6 +114,8 @@ export function readAction(key: string, fault: WrittenFault, index: number, arou
   switch (key) {
     case "power-loss":
       return { do: key, nodes: names.readSelectors(fault[key] ?? [], [...path, key]), tail: (fault.tail ?? "lost") as "lost" };
+    case "roll":
+      return readRoll(fault, path, names);
     case "cut":
     case "reset":
     case "clog":
@@ -123,6 +131,7 @@ export function readAction(key: string, fault: WrittenFault, index: number, arou
       return readClock(fault, index, around);
     case "elect":
     case "create-topic":
+    case "add-partitions":
     case "delete-topic":
     case "reassign":
     case "delete-znode":
@@ -130,6 +139,17 @@ export function readAction(key: string, fault: WrittenFault, index: number, arou
     default:
       return readRelease(fault.release ?? "", index, around);
   }
+}
+
+const DEFAULT_DOWN_US: Micros = 2_000_000;
+
+function readRoll(fault: WrittenFault, path: Path, names: ScenarioNames): FaultAction {
+  const { every, down = DEFAULT_DOWN_US } = fault;
+  if (every === undefined) {
+    const message = "how long after one comes the next?";
+    names.sink.add([...path, "roll"], { code: "MISSING_KEY", message, hint: "add `every: 10s`" }, "key");
+  }
+  return { do: "roll", nodes: names.readSelectors(fault.roll ?? [], [...path, "roll"]), everyUs: every ?? 0, downUs: down };
 }
 
 const DIRECTIONS = { both: "both", outgoing: "from", incoming: "to" } as const;

@@ -4,7 +4,7 @@ import type { FaultSurroundings } from "./read-actions.ts";
 import type { WrittenFault } from "./schema/faults.ts";
 import type { Path } from "./source.ts";
 
-export const ADMIN_KEYS = ["elect", "create-topic", "delete-topic", "reassign", "delete-znode"] as const;
+export const ADMIN_KEYS = ["elect", "create-topic", "add-partitions", "delete-topic", "reassign", "delete-znode"] as const;
 type AdminKey = (typeof ADMIN_KEYS)[number];
 
 /** What KRaft mode does not do, and why. */
@@ -36,6 +36,8 @@ export function readAdminAction(
       const topic = createdTopics.get(index);
       return topic && { do: key, topic };
     }
+    case "add-partitions":
+      return readAddPartitions(fault[key], index, around);
     case "delete-topic": {
       const topic = names.readTopic(fault[key] ?? "", path);
       return topic && { do: key, topic: topic.name };
@@ -45,6 +47,25 @@ export function readAdminAction(
     case "delete-znode":
       return readDeleteZnode(fault[key] ?? "", path, around);
   }
+}
+
+function readAddPartitions(
+  written: WrittenFault["add-partitions"],
+  index: number,
+  { names, topics, createdTopics, written: faults }: FaultSurroundings,
+): AdminAction | undefined {
+  const path: Path = ["faults", index, "add-partitions"];
+  const { topic: name = "", to = 0 } = written ?? {};
+  const topic = names.readTopic(name, [...path, "topic"]);
+  if (topic === undefined) return undefined;
+  const sizes = [...topics, ...createdTopics.values()].filter((each) => each.name === name).map(({ partitions }) => partitions);
+  const before = faults.slice(0, index).map((fault) => fault["add-partitions"]);
+  const has = Math.max(0, ...sizes, ...before.map((each) => (each?.topic === name ? each.to : 0)));
+  if (to <= has) {
+    const message = `${name} has ${has} partitions by then, and Kafka takes none away`;
+    names.sink.add([...path, "to"], { code: "IMPOSSIBLE", message, hint: `write a number above ${has}` });
+  }
+  return { do: "add-partitions", topic: name, to };
 }
 
 function readReassign(written: WrittenFault["reassign"], path: Path, { names }: FaultSurroundings): AdminAction | undefined {

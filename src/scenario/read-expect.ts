@@ -9,7 +9,7 @@ import { patternText, readEventPattern } from "./read-patterns.ts";
 import type { Written } from "./schema/kit.ts";
 import type { WrittenExpect, WrittenScenario } from "./schema/scenario.ts";
 import type { Path } from "./source.ts";
-import type { ExpectSpec, GoalSpec } from "./spec.ts";
+import type { ExpectSpec, GoalSpec, GroupExpectation } from "./spec.ts";
 
 export interface ExpectSurroundings {
   readonly names: ScenarioNames;
@@ -46,12 +46,43 @@ export function readExpect(
       failed: records.failed,
       delayed: records.delayed,
     },
+    groups: readGroupExpectations(written, path, around),
     longestOutage: own?.["longest-outage"] ?? written?.["longest-outage"],
     reaches: [
       ...readGoals(written, [...path, "reaches"], around),
       ...(own === undefined ? [] : readGoals(own, [...path, mode, "reaches"], around)),
     ],
   };
+}
+
+function readGroupExpectations(
+  written: WrittenExpect | undefined,
+  path: Path,
+  { names }: ExpectSurroundings,
+): readonly GroupExpectation[] {
+  const { mode } = names;
+  const [common, own] = [written?.groups ?? {}, written?.[mode]?.groups ?? {}];
+  for (const group of Object.keys(common)) names.readGroup(group, [...path, "groups", group], "key");
+  for (const group of Object.keys(own)) names.readGroup(group, [...path, mode, "groups", group], "key");
+  return [...new Set([...Object.keys(common), ...Object.keys(own)])].map((group) => {
+    const merged = { ...common[group], ...own[group] };
+    const { ownerless } = merged;
+    return {
+      group,
+      counts: {
+        processedOnce: merged["processed-once"],
+        processedAgain: merged["processed-again"],
+        skipped: merged.skipped,
+        outOfOrder: merged["out-of-order"],
+        givenUp: merged["given-up"],
+        unprocessed: merged.unprocessed,
+        lag: merged.lag,
+        highestLag: merged["highest-lag"],
+        rebalances: merged.rebalances,
+      },
+      ownerless,
+    };
+  });
 }
 
 /** The part that is the same in every mode. */
@@ -136,6 +167,7 @@ export function readNemesis(written: WrittenScenario, endUs: Micros, names: Scen
     nemesis.on === undefined
       ? [{ kind: "nodes" as const, names: names.members("servers") }]
       : names.readSelectors(nemesis.on, ["nemesis", "on"]);
+  checkMemberFaults(nemesis.faults as NemesisSpec["faults"], on, names);
   return {
     faults: nemesis.faults as NemesisSpec["faults"],
     every,
@@ -146,4 +178,23 @@ export function readNemesis(written: WrittenScenario, endUs: Micros, names: Scen
     untilUs,
     source: sink.source.positionOf(["nemesis"]),
   };
+}
+
+/** `leave` and `join` are for members of groups that the nemesis may hit. */
+function checkMemberFaults(faults: NemesisSpec["faults"], on: NemesisSpec["on"], { groups, sink }: ScenarioNames): void {
+  const targets = on.flatMap((selector) => (selector.kind === "nodes" ? selector.names : []));
+  const example = groups[0]?.group ?? "billing";
+  for (const [index, fault] of faults.entries()) {
+    if (fault !== "leave" && fault !== "join") continue;
+    const able = groups.flatMap(({ members, spares }) => (fault === "join" ? spares : members));
+    // Of a group that could not be read, nobody knows.
+    if (able.some((name) => targets.includes(name)) || groups.some(({ members }) => members.length === 0)) continue;
+    const message = `nobody whom the nemesis may hit can ${fault} a group`;
+    const target = `add members(${example}) to nemesis.on`;
+    const hint =
+      fault === "join" && able.length === 0
+        ? `add \`spares: 1\` to a group: members that join${on.length === 1 ? `, and ${target}` : ""}`
+        : target;
+    sink.add(["nemesis", "faults", index], { code: "CONTRADICTION", message, hint });
+  }
 }

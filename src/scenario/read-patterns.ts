@@ -102,6 +102,7 @@ interface At {
 
 function readExpected(type: FieldType, value: WrittenField, at: At): Expected | undefined {
   if (type === "nodes") return readNodes(value, at);
+  if (type === "partitions") return readPartitions(value, at);
   if (Array.isArray(value)) return wrong(at, `\`${at.field}\` of ${at.kind} is one value, not a list`);
   if (typeof type === "object") return readOneWord(type, value, at);
   switch (type) {
@@ -117,9 +118,9 @@ function readExpected(type: FieldType, value: WrittenField, at: At): Expected | 
     case "topic":
       return at.names.readTopic(String(value), at.path) && { is: "value", value: String(value) };
     case "name":
-      if (at.names.everyone.includes(String(value))) return { is: "value", value: String(value) };
-      at.names.unknownNode(String(value), at.path);
-      return undefined;
+      return readName(String(value), at);
+    case "group":
+      return at.names.readGroup(String(value), at.path) === undefined ? undefined : { is: "value", value: String(value) };
     case "zookeeper":
       return readZooKeeper(value, at);
     case "text":
@@ -146,6 +147,23 @@ function readNode(value: string | number | boolean, at: At): Expected | undefine
   if (value === "none" || value === -1) return { is: "value", value: -1 };
   const node = readTerm(value, at);
   return node && { is: "node", node };
+}
+
+/** A name, or who may have it: `members(billing)`. */
+function readName(value: string, at: At): Expected | undefined {
+  if (at.names.everyone.includes(value)) return { is: "value", value };
+  const selector = at.names.readSelector(value, at.path);
+  return selector && { is: "names", nodes: [selector] };
+}
+
+function readPartitions(value: WrittenField, at: At): Expected | undefined {
+  const items: readonly (string | number | boolean)[] = Array.isArray(value) ? value : [value as string];
+  const partitions = items.map((item, index) =>
+    at.names.readPartition(String(item), Array.isArray(value) ? [...at.path, index] : at.path),
+  );
+  return partitions.includes(undefined)
+    ? undefined
+    : { is: "partitions", partitions: partitions.filter((partition) => partition !== undefined) };
 }
 
 /** The id or the name of a ZooKeeper server. */
@@ -186,6 +204,7 @@ function readTerm(value: string | number | boolean, at: At): NodeTerm | undefine
   const role = PARTITION_ROLES.find((each) => each === selector.kind);
   if (role !== undefined && "topic" in selector)
     return { kind: "role", role, topic: selector.topic, partition: selector.partition };
+  if (selector.kind === "coordinator") return selector;
   const id = selector.kind === "nodes" && selector.names.length === 1 ? names.idOf(selector.names[0] as string) : undefined;
   if (id !== undefined) return { kind: "id", id };
   return wrong(at, `${quote(text)} is not a broker or controller by itself`, "write a name, an id, leader, or leader(orders-0)");

@@ -1,12 +1,13 @@
 /** Reads the topics of a scenario, and holds them against the brokers that there are. */
 import { BROKER_CONFIG } from "../kafka/config/broker-config.ts";
 import { effectiveConfig } from "../kafka/config/definition.ts";
+import { OFFSETS_TOPIC } from "../kafka/group/offsets-topic.ts";
 import type { ScenarioNames } from "./names.ts";
 import type { ProblemSink } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
 import type { WrittenScenario } from "./schema/scenario.ts";
 import type { Path } from "./source.ts";
-import type { ClusterSpec, ConfigOverrides, TopicSpec } from "./spec.ts";
+import type { ClusterSpec, ConfigOverrides, ServerSpec, TopicSpec } from "./spec.ts";
 
 const TOPIC_NAME_MAX = 249;
 
@@ -41,6 +42,19 @@ export function readCreatedTopics(
     created.set(index, readTopic(name, inherit(own, written.topics?.[name]), path, cluster, names));
   }
   return created;
+}
+
+/** Topics to which faults add partitions, as large as they become. */
+export function grownTopics(written: WrittenScenario): readonly Pick<TopicSpec, "name" | "partitions">[] {
+  const asked = (written.faults ?? []).map((fault) => fault["add-partitions"]).filter((each) => each !== undefined);
+  const names = [...Object.keys(written.topics ?? {}), ...(written.faults ?? []).map((fault) => fault["create-topic"]?.topic)];
+  return asked.filter(({ topic }) => names.includes(topic)).map(({ topic, to }) => ({ name: topic, partitions: to }));
+}
+
+/** It is made when the first group asks for its coordinator. */
+export function offsetsTopic({ nodes }: ClusterSpec): Pick<TopicSpec, "name" | "partitions"> {
+  const broker = nodes.find((node) => node.broker) as ServerSpec;
+  return { name: OFFSETS_TOPIC, partitions: broker.config["offsets.topic.num.partitions"] };
 }
 
 function inherit(own: WrittenTopic, from: WrittenTopic = {}): WrittenTopic {

@@ -23,6 +23,9 @@ export interface ClusterFacts {
   /** By ascending id; none in KRaft mode. */
   zookeepers(): readonly NodeName[];
   brokerNode(id: BrokerId): NodeName | undefined;
+  /** -1 while nobody leads the group's partition of __consumer_offsets. */
+  coordinator(group: string): BrokerId;
+  owner(group: string, topic: string, partition: number): NodeName | undefined;
 }
 
 /** All nodes that any of the selectors means, each once: in the order of the selectors, and within one by ascending id. */
@@ -68,11 +71,19 @@ function resolveOne(selector: NodeSelector, facts: ClusterFacts): readonly NodeN
     case "zookeeper-follower":
     case "zookeeper-followers":
       return zookeepersInRole(selector.kind, facts);
+    case "coordinator":
+      return nodesOf([facts.coordinator(selector.group)], facts);
+    case "owner": {
+      const owner = facts.owner(selector.group, selector.topic, selector.partition);
+      return owner === undefined ? [] : [owner];
+    }
     default:
-      return brokersInRole(selector.kind, selector.topic, selector.partition, facts)
-        .map((id) => facts.brokerNode(id))
-        .filter((name) => name !== undefined);
+      return nodesOf(brokersInRole(selector.kind, selector.topic, selector.partition, facts), facts);
   }
+}
+
+function nodesOf(brokers: readonly BrokerId[], facts: ClusterFacts): readonly NodeName[] {
+  return brokers.map((id) => facts.brokerNode(id)).filter((name) => name !== undefined);
 }
 
 function controllersInRole(role: ControllerRole, facts: ClusterFacts): readonly NodeName[] {

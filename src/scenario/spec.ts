@@ -147,11 +147,15 @@ export interface ConsumerSpec {
   readonly source: string;
 }
 
+export const DELIVERIES = ["at-most-once", "at-least-once"] as const;
+
 /** A consumer group: what is common to it, and its members. Several entries of the file may belong to one group. */
 export interface GroupSpec {
   /** Its group.id. */
   readonly group: string;
   readonly members: readonly GroupMemberSpec[];
+  /** The node of the store that refuses effects with an older fencing token; undefined where no handler has one. */
+  readonly store: NodeName | undefined;
   /** What the checks hold it to. */
   readonly contract: GroupContract;
 }
@@ -163,8 +167,14 @@ export interface GroupMemberSpec {
   readonly handler: HandlerSpec;
   /** group.instance.id; undefined for a dynamic member. */
   readonly instanceId: string | undefined;
+  /** Where it stands, which is also its client.rack. */
+  readonly rack: string | null;
+  /** Only a fault or the nemesis starts it. */
+  readonly spare: boolean;
   readonly fromUs: Micros;
   readonly untilUs: Micros | undefined;
+  /** Having ended by itself, it is started again so long after; undefined: never. */
+  readonly restartAfterUs: Micros | undefined;
   readonly config: ConsumerConfig;
   readonly clock: ClockSpec;
   readonly source: string;
@@ -211,6 +221,7 @@ export interface ExpectSpec {
   /** Invariants of which each must be violated at least once; others may be, too. None: then none may be. */
   readonly violates: readonly string[];
   readonly records: RecordExpectations;
+  readonly groups: readonly GroupExpectation[];
   /** The longest stretch without an acknowledgement that a client met. */
   readonly longestOutage: Bounds | undefined;
   readonly reaches: readonly GoalSpec[];
@@ -219,6 +230,19 @@ export interface ExpectSpec {
 export const RECORD_COUNTS = ["lost", "legallyLost", "duplicated", "failed", "delayed"] as const;
 type RecordCount = (typeof RECORD_COUNTS)[number];
 type RecordExpectations = { readonly [C in RecordCount]: Bounds | undefined };
+
+export const GROUP_COUNTS = [
+  ...(["processedOnce", "processedAgain", "skipped", "outOfOrder", "givenUp", "unprocessed"] as const),
+  ...(["lag", "highestLag", "rebalances"] as const),
+] as const;
+export type GroupCount = (typeof GROUP_COUNTS)[number];
+
+export interface GroupExpectation {
+  readonly group: string;
+  readonly counts: { readonly [C in GroupCount]: Bounds | undefined };
+  /** Summed over partitions, in microseconds. */
+  readonly ownerless: Bounds | undefined;
+}
 
 /** Both included. */
 export interface Bounds {

@@ -7,6 +7,9 @@ export function cluster(state: {
   readonly isr?: readonly number[];
   readonly active?: string;
   readonly zookeeperLeader?: string;
+  /** Of the only group, billing. */
+  readonly coordinator?: number;
+  readonly owner?: string;
 }): ClusterFacts {
   return {
     leader: () => state.leader ?? -1,
@@ -16,6 +19,8 @@ export function cluster(state: {
     controllers: () => ["controller-1", "controller-2", "controller-3"],
     zookeeperLeader: () => state.zookeeperLeader,
     zookeepers: () => ["zookeeper-1", "zookeeper-2", "zookeeper-3"],
+    coordinator: () => state.coordinator ?? -1,
+    owner: () => state.owner,
     brokerNode: (id) => `broker-${id}`,
   };
 }

@@ -94,8 +94,22 @@ test("every key of a scenario that uses them all is in it, and the other way rou
   for (const file of ["everything.yaml", "everything-else.yaml", "everything-in-zookeeper-mode.yaml"])
     visit(parse(readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8")), []);
   // Sections whose keys are all of the format's own making.
-  for (const section of ["cluster", "network", "disks", "faults.[]", "run", "expect", "expect.records", "exhibit"]) {
+  for (const section of [
+    "cluster",
+    "network",
+    "disks",
+    "faults.[]",
+    "run",
+    "expect",
+    "expect.records",
+    "expect.groups.payments",
+    "exhibit",
+  ]) {
     for (const key of Object.keys(at(...section.split(".")).properties ?? {}))
       expect(used, `${section}.${key}`).toContain(`${section}.${key}`);
+  }
+  for (const section of ["consumers.payments", "consumers.payments.handler", "consumers.payments.per-member.payments-2"]) {
+    const places = [...used].map((path) => path.replace(/^consumers\.\w+/, "consumers.payments"));
+    for (const key of Object.keys(at(...section.split(".")).properties ?? {})) expect(places).toContain(`${section}.${key}`);
   }
 });

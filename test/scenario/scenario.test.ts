@@ -148,7 +148,7 @@ describe("of a scenario with everything in it", () => {
       times: "all",
     });
     expect(actions.find((action) => action.do === "delay")).toMatchObject({ nth: 1, times: 1, byUs: 100_000 });
-    expect(actions.find((action) => action.do === "release")).toEqual({ do: "release", of: 24 });
+    expect(actions.find((action) => action.do === "release")).toEqual({ do: "release", of: 27 });
   });
 
   test("faults and goals know where in the file they stand", () => {

@@ -6,7 +6,7 @@ import type { ConfigDefinition, ConfigDefinitions } from "../../kafka/config/def
 import { TOPIC_CONFIG } from "../../kafka/config/topic-config.ts";
 import { DIAL_DOCS, DIAL_VALUES, type DialName } from "../../kafka/dials.ts";
 import { ZOOKEEPER_CONFIG } from "../../kafka/zookeeper/config.ts";
-import { bad, good, quote, readWord } from "../quantities.ts";
+import { bad, good, quote, type Reading, readWord } from "../quantities.ts";
 import type { ConfigOverrides } from "../spec.ts";
 import { object, reading } from "./kit.ts";
 
@@ -22,24 +22,31 @@ export const CONFIG_DEFINITIONS: { readonly [K in ConfigKind]: ConfigDefinitions
 
 /** Settings that Kafka has and this simulator has not yet. */
 export const NOT_MODELLED: ReadonlySet<string> = new Set([
-  ..."retention.ms retention.bytes cleanup.policy delete.retention.ms min.compaction.lag.ms max.compaction.lag.ms".split(" "),
-  ..."min.cleanable.dirty.ratio file.delete.delay.ms compression.type flush.ms index.interval.bytes segment.jitter.ms".split(" "),
-  ..."message.timestamp.type message.timestamp.before.max.ms message.timestamp.after.max.ms remote.storage.enable".split(" "),
-  ..."local.retention.ms preallocate".split(" "),
-  ..."log.retention.ms log.retention.hours log.retention.bytes log.cleaner.enable log.cleanup.policy log.dirs".split(" "),
+  ..."min.compaction.lag.ms max.compaction.lag.ms file.delete.delay.ms compression.type flush.ms index.interval.bytes".split(" "),
+  ..."segment.jitter.ms message.timestamp.type message.timestamp.before.max.ms message.timestamp.after.max.ms".split(" "),
+  ..."remote.storage.enable local.retention.ms preallocate".split(" "),
+  ..."log.retention.ms log.retention.hours log.retention.bytes log.cleanup.policy log.dirs".split(" "),
   ..."log.flush.interval.ms log.flush.scheduler.interval.ms num.io.threads num.network.threads num.replica.fetchers".split(" "),
-  ..."auto.create.topics.enable replica.selector.class offsets.topic.replication.factor offsets.topic.num.partitions".split(" "),
-  ..."transaction.state.log.replication.factor transaction.state.log.min.isr group.initial.rebalance.delay.ms".split(" "),
+  ..."auto.create.topics.enable offsets.load.buffer.size offsets.topic.compression.codec".split(" "),
+  ..."group.consumer.min.session.timeout.ms group.consumer.max.session.timeout.ms".split(" "),
+  ..."group.consumer.min.heartbeat.interval.ms group.consumer.max.heartbeat.interval.ms".split(" "),
+  ..."group.coordinator.append.linger.ms group.coordinator.threads group.coordinator.new.enable".split(" "),
+  ..."transaction.state.log.replication.factor transaction.state.log.min.isr".split(" "),
   ..."zookeeper.connect zookeeper.connection.timeout.ms zookeeper.set.acl zookeeper.metadata.migration.enable".split(" "),
   ..."queued.max.requests control.plane.listener.name".split(" "),
   ..."inter.broker.protocol.version replica.socket.receive.buffer.bytes connections.max.idle.ms".split(" "),
   ..."transactional.id transaction.timeout.ms interceptor.classes key.serializer value.serializer metadata.max.idle.ms".split(
     " ",
   ),
-  ..."group.id group.instance.id group.protocol session.timeout.ms heartbeat.interval.ms max.poll.records".split(" "),
-  ..."max.poll.interval.ms enable.auto.commit auto.commit.interval.ms isolation.level partition.assignment.strategy".split(" "),
-  ..."client.rack check.crcs allow.auto.create.topics bootstrap.servers client.id default.api.timeout.ms".split(" "),
+  ..."isolation.level exclude.internal.topics metadata.recovery.strategy".split(" "),
+  ..."check.crcs allow.auto.create.topics bootstrap.servers client.id".split(" "),
   ..."security.protocol sasl.mechanism quota.producer.default quota.consumer.default".split(" "),
+]);
+
+/** Settings that the format has a key of its own for. */
+export const WRITTEN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["group.id", "write `group: …` on the consumer"],
+  ["group.instance.id", "write `static: true` on the consumer, or `instance-ids: […]`"],
 ]);
 
 /** The same of ZooKeeper. */
@@ -72,11 +79,43 @@ function setting(key: string, definition: ConfigDefinition) {
         .describe(description);
     case "string": {
       const { values } = definition;
+      const assignors = ASSIGNORS[key];
+      if (assignors !== undefined) return assignorList(key, assignors, description);
       return reading(z.union([z.string(), z.number()], { error: () => "this must be a word" }), description, (written) =>
-        values === undefined ? good(String(written)) : readWord(String(written), values, `a value of \`${key}\``),
+        values === undefined
+          ? good(String(written))
+          : readWord(withoutPackage(key, String(written)), values, `a value of \`${key}\``),
       );
     }
   }
+}
+
+/** Settings that list assignors, with those that there are. */
+const ASSIGNORS: Readonly<Record<string, readonly string[]>> = {
+  "partition.assignment.strategy": ["range", "roundrobin", "sticky", "cooperative-sticky"],
+  "group.consumer.assignors": ["uniform", "range"],
+};
+
+/** The most wanted first: a list, or names with commas between them; an assignor's class will do for its name. */
+function assignorList(key: string, assignors: readonly string[], description: string) {
+  const written = z.union([z.string(), z.array(z.string()).min(1)], { error: () => "this must be an assignor, or several" });
+  return reading(written, description, (value): Reading<string> => {
+    const names: string[] = [];
+    for (const part of typeof value === "string" ? value.split(",") : value) {
+      const plain = part.trim().replace(/^.*\./, "");
+      const name = assignors.find((each) => `${each.replace("-", "")}assignor` === plain.toLowerCase()) ?? plain;
+      const known = readWord(name, assignors, "an assignor");
+      if (!known.ok) return known;
+      if (names.includes(name)) return bad(`${quote(name)} is named twice in \`${key}\``, "name each assignor once");
+      names.push(name);
+    }
+    return good(names.join(","));
+  });
+}
+
+/** Where Kafka wants a class, its name alone will do. */
+function withoutPackage(key: string, written: string): string {
+  return key.endsWith(".class") ? written.replace(/^.*\./, "") : written;
 }
 
 function configSchema(kind: ConfigKind, description: string) {

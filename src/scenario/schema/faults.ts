@@ -7,7 +7,7 @@ import { EVENT_FIELDS, EVENT_KINDS } from "../event-fields.ts";
 import { NEMESIS_FAULTS } from "../fault-spec.ts";
 import type { MessageKind } from "../patterns.ts";
 import { readDrift, readDuration, readDurationRange } from "../quantities.ts";
-import { A_DURATION, duration, TOPIC_SHAPE } from "./cluster.ts";
+import { A_DURATION, duration, PARTITIONS_MAX, TOPIC_SHAPE } from "./cluster.ts";
 import { object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
 
 /** Every request with its response; then what ZooKeeper's clients and servers say. */
@@ -20,7 +20,8 @@ export const MESSAGE_KINDS: readonly MessageKind[] = [
 const SELECTORS =
   "names, brokers, controllers, zookeepers, clients, servers, all, rack(a), leader(orders-0), follower(orders-0), " +
   "followers(orders-0), replicas(orders-0), isr(orders-0), preferred(orders-0), active-controller, standby-controller, " +
-  "standby-controllers, zookeeper-leader, zookeeper-follower, zookeeper-followers";
+  "standby-controllers, zookeeper-leader, zookeeper-follower, zookeeper-followers, members(billing), member(billing), " +
+  "owner(billing orders-0), coordinator(billing)";
 const A_NODE = "a node, such as broker-1 or leader(orders-0)";
 
 function nodes(description: string) {
@@ -141,7 +142,12 @@ export const FAULT_SCHEMA = object(
       ["lost", "torn", "random"],
     ).optional(),
     restart: nodes("Their processes start again, where none is running.").optional(),
-    stop: nodes("A controlled shutdown: leaders are handed over first.").optional(),
+    stop: nodes("A controlled shutdown: leaders are handed over first, a consumer is closed.").optional(),
+    roll: nodes(
+      "They are stopped and started again one after the other, as in a rolling deploy: see `every` and `down`.",
+    ).optional(),
+    every: duration("With roll: from one to the next.").optional(),
+    down: duration("With roll: how long each is down. Default: 2s.").optional(),
     pause: nodes("Their processes stand still, as in a long garbage collection.").optional(),
     resume: nodes("Paused processes go on.").optional(),
     wipe: nodes("Their disks are replaced by empty ones. What runs on them dies first.").optional(),
@@ -195,6 +201,10 @@ export const FAULT_SCHEMA = object(
       .transform((written) => (typeof written === "string" ? { topic: written } : written))
       .describe("An administrator creates a topic. What is not said of it is as in `topics`.")
       .optional(),
+    "add-partitions": object("add-partitions", "An administrator adds partitions to a topic.", {
+      topic: z.string().describe("Its name."),
+      to: wholeNumber("How many it has then.", 2, PARTITIONS_MAX),
+    }).optional(),
     "delete-topic": z.string().describe("An administrator deletes a topic. ZooKeeper mode.").optional(),
     reassign: object("reassign", "An administrator moves a partition to other replicas. ZooKeeper mode.", {
       partition: z.string().describe(PARTITION),

@@ -12,9 +12,10 @@ import {
   TOPICS_SCHEMA,
 } from "./cluster.ts";
 import { DIAL_NAMES, DIALS_SCHEMA } from "./config.ts";
+import { CONSUMERS_SCHEMA } from "./consumers.ts";
 import { FAULT_SCHEMA, GOAL_SCHEMA, NEMESIS_SCHEMA } from "./faults.ts";
-import { object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
-import { CONSUMERS_SCHEMA, PRODUCERS_SCHEMA } from "./workload.ts";
+import { named, object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
+import { PRODUCERS_SCHEMA } from "./producers.ts";
 
 function count(description: string) {
   return quantity('a number of records, such as 0, ">0" or 1..5', description, readBounds).optional();
@@ -32,6 +33,26 @@ const EXPECT_SHAPE = {
     failed: count("Given up by the producer, which said so."),
     delayed: count("Acknowledged, but later than a second after they were sent."),
   }).optional(),
+  groups: named(
+    "groups",
+    "What must have become of the records in a consumer group, by its group.id.",
+    object("a group", "How many records of the group must have met which fate, and how it must have fared.", {
+      "processed-once": count("Records whose effects were written exactly once."),
+      "processed-again": count("Effects beyond the first of a record."),
+      skipped: count("Records that the group went past without processing them."),
+      "out-of-order": count("Records processed after a later one of the same key."),
+      "given-up": count("Records that the application gave up."),
+      unprocessed: count("Records that the group had not reached when the run ended."),
+      lag: count("Records behind the group's committed offsets when the run ended."),
+      "highest-lag": count("The same at its highest."),
+      rebalances: count("Generations, or group epochs, after the first."),
+      ownerless: quantity(
+        "a range of durations, such as ..10s",
+        "Time in which a partition had no owner, summed over partitions: ..10s.",
+        readDurationBounds,
+      ).optional(),
+    }),
+  ).optional(),
   "longest-outage": quantity(
     "a range of durations, such as 30s..45s",
     "The longest stretch without an acknowledgement that a producer met: 30s..45s, ..10s.",

@@ -20,6 +20,10 @@ function describeAction(action: FaultAction): string {
       return `elect a leader for ${action.topic}-${action.partition} (${action.type.toLowerCase()})`;
     case "create-topic":
       return `create topic ${action.topic.name}`;
+    case "add-partitions":
+      return `give topic ${action.topic} ${action.to} partitions`;
+    case "roll":
+      return `roll ${nodesInWords(action.nodes)}, one every ${action.everyUs / 1_000_000} s`;
     case "delete-topic":
       return `delete topic ${action.topic}`;
     case "reassign":
@@ -52,5 +56,7 @@ function selectorInWords(selector: NodeSelector): string {
       ? names.join(", ")
       : `${names.slice(0, NAMES_MAX - 1).join(", ")} and ${names.length - NAMES_MAX + 1} more`;
   }
+  if (selector.kind === "coordinator") return `coordinator(${selector.group})`;
+  if (selector.kind === "owner") return `owner(${selector.group} ${selector.topic}-${selector.partition})`;
   return "topic" in selector ? `${selector.kind}(${selector.topic}-${selector.partition})` : selector.kind;
 }

@@ -1,6 +1,8 @@
 /** Carries out the actions of a fault on the world, and says how each is undone. */
 import { unreachable } from "../../base/assert.ts";
+import type { Micros } from "../../base/units.ts";
 import type { NodeName } from "../../sim/host.ts";
+import type { WorldAction } from "../../sim/scheduled.ts";
 import type { World } from "../../sim/world.ts";
 import type { AdminAction, FaultAction, MessageAction, Nodes } from "../fault-spec.ts";
 import { contentFilterOf } from "./message-content-filter.ts";
@@ -31,6 +33,10 @@ export function carryOut(world: World, around: FaultSurroundings, action: FaultA
     case "resume":
     case "wipe":
       return around.resolve(action.nodes).flatMap((node) => onProcess(world, around, action, node));
+    case "roll":
+      for (const [index, node] of around.resolve(action.nodes).entries())
+        world.do(index * action.everyUs, new RollOne(around, node, action.downUs));
+      return [];
     case "cut":
     case "isolate":
     case "heal":
@@ -56,6 +62,7 @@ export function carryOut(world: World, around: FaultSurroundings, action: FaultA
     }
     case "elect":
     case "create-topic":
+    case "add-partitions":
     case "delete-topic":
     case "reassign":
     case "delete-znode":
@@ -106,6 +113,29 @@ function onProcess(world: World, around: FaultSurroundings, action: ProcessActio
       world.crash(node);
       world.wipe(node);
       return [];
+  }
+}
+
+/** Stops one node of a rolling deploy, and starts it again; one that takes longer to stop is started when it has. */
+class RollOne implements WorldAction {
+  readonly label: string;
+  private readonly around: FaultSurroundings;
+  private readonly node: NodeName;
+  private readonly downUs: Micros;
+
+  constructor(around: FaultSurroundings, node: NodeName, downUs: Micros) {
+    this.around = around;
+    this.node = node;
+    this.downUs = downUs;
+    this.label = `roll ${node}`;
+  }
+
+  run(world: World): void {
+    // One that is down already is somebody else's to start.
+    if (!world.node(this.node).running) return;
+    this.around.leaveDown(this.node);
+    world.requestShutdown(this.node);
+    world.start(this.node, this.downUs);
   }
 }
 

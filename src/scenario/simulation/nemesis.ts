@@ -4,7 +4,8 @@
  * It never breaks more than the promise under test allows: no more faults at once than it was told; never more than a minority of
  * the quorum that decides (the voters, or the ZooKeeper ensemble); and a fault that costs a replica its unflushed records (a
  * power loss) only strikes while the cluster is whole, and nothing else strikes until it is whole again: Kafka promises nothing if
- * as many replicas as min.insync.replicas stop uncleanly at a time (KIP-966). Each run uses a subset of the faults that it may
+ * as many replicas as min.insync.replicas stop uncleanly at a time (KIP-966). Members of consumer groups may all fail, however, and at any
+ * time: whatever becomes of them, no record is lost. Each run uses a subset of the faults that it may
  * use, drawn first, so that runs differ in kind and not only in detail.
  */
 import { unreachable } from "../../base/assert.ts";
@@ -16,6 +17,7 @@ import type { WorldAction } from "../../sim/scheduled.ts";
 import type { World } from "../../sim/world.ts";
 import type { DurationRange, NemesisFault, NemesisSpec } from "../fault-spec.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
+import type { GroupMemberSpec } from "../spec.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
 import { cut, slowLink, type Undo, undo } from "./undo.ts";
 
@@ -44,6 +46,8 @@ export class Nemesis {
   private readonly cluster: ObservedCluster;
   /** The voters of the metadata quorum, or the ensemble. */
   private readonly quorum: readonly NodeName[];
+  /** The members of consumer groups. */
+  private readonly members: ReadonlyMap<NodeName, GroupMemberSpec>;
   private readonly listener: NemesisListener;
   private readonly stream: RandomStream;
   /** What this run uses. */
@@ -53,10 +57,17 @@ export class Nemesis {
   /** Power was lost, and the cluster has not been whole since. */
   private recovering = false;
   private over = false;
+  /** When the run began. */
+  private beganAt: Micros = 0;
 
   constructor(
     spec: NemesisSpec,
-    around: { readonly facts: ClusterFacts; readonly cluster: ObservedCluster; readonly quorum: readonly NodeName[] },
+    around: {
+      readonly facts: ClusterFacts;
+      readonly cluster: ObservedCluster;
+      readonly quorum: readonly NodeName[];
+      readonly members: readonly GroupMemberSpec[];
+    },
     listener: NemesisListener,
     stream: RandomStream,
   ) {
@@ -64,6 +75,7 @@ export class Nemesis {
     this.facts = around.facts;
     this.cluster = around.cluster;
     this.quorum = around.quorum;
+    this.members = new Map(around.members.map((member) => [member.name, member]));
     this.listener = listener;
     this.stream = stream;
     this.repertoire = stream.shuffled(spec.faults).slice(0, stream.between(1, spec.faults.length));
@@ -71,6 +83,7 @@ export class Nemesis {
 
   /** The run begins now. */
   start(world: World): void {
+    this.beganAt = world.time;
     world.do(this.spec.fromUs + this.draw(this.spec.every), new NextStrike(this));
     world.do(this.spec.untilUs, new LastHeal(this));
   }
@@ -89,15 +102,21 @@ export class Nemesis {
     if (victim === undefined || other === undefined) return;
     const whole = this.inForce.length === 0 && this.cluster.isWhole;
     if (whole) this.recovering = false;
-    if (this.inForce.length >= this.spec.atMost || this.recovering || !this.isAllowed(world, fault, victim, whole)) return;
-    const member = this.memberHit(fault, victim, other);
+    if (this.inForce.length >= this.spec.atMost) return;
+    if (
+      !(this.members.has(victim)
+        ? this.isAllowedOnMember(world, fault, victim, lasts)
+        : this.isAllowed(world, fault, victim, whole))
+    )
+      return;
+    const member = this.voterHit(fault, victim, other);
     if (member !== undefined && !this.leavesMajority(world, member)) return;
     const struck = this.carryOut(world, fault, victim, other, strength);
     if (struck === undefined) return;
     const strike = { ...struck, member };
     this.listener.onNemesis(world, strike.text);
     this.inForce.push(strike);
-    if (fault === "power-loss") this.recovering = true;
+    if (fault === "power-loss" && !this.members.has(victim)) this.recovering = true;
     world.do(lasts, new EndStrike(this, strike));
   }
 
@@ -115,12 +134,22 @@ export class Nemesis {
 
   private isAllowed(world: World, fault: NemesisFault, victim: NodeName, whole: boolean): boolean {
     const node = world.node(victim);
+    if (this.recovering || fault === "leave" || fault === "join") return false;
     if (fault !== "clock" && !fault.includes("link") && !fault.includes("cut") && !node.running) return false;
     return fault !== "power-loss" || whole;
   }
 
+  /** A spare member joins for a while; the others leave, and come back. What is about disks does not touch them: they have none. */
+  private isAllowedOnMember(world: World, fault: NemesisFault, victim: NodeName, lasts: Micros): boolean {
+    const { running } = world.node(victim);
+    const { spare, untilUs } = this.members.get(victim) as GroupMemberSpec;
+    if (untilUs !== undefined && world.time - this.beganAt + lasts >= untilUs) return false;
+    if (fault === "join") return spare && !running;
+    return running && fault !== "slow-disk" && fault !== "stall-disk";
+  }
+
   /** Whom the quorum would have to do without. Of two members that can't hear each other, one is enough. */
-  private memberHit(fault: NemesisFault, victim: NodeName, other: NodeName): NodeName | undefined {
+  private voterHit(fault: NemesisFault, victim: NodeName, other: NodeName): NodeName | undefined {
     if (BEARABLE.includes(fault) || !this.quorum.includes(victim)) return undefined;
     const betweenTwo = fault === "partial-cut" || fault === "one-way-cut";
     return betweenTwo && !this.quorum.includes(other) ? undefined : victim;
@@ -145,6 +174,12 @@ export class Nemesis {
       case "stop":
         world.requestShutdown(victim);
         return { text: `${victim} is told to stop`, undos: [{ undo: "restart", node: victim }] };
+      case "leave":
+        world.requestShutdown(victim);
+        return { text: `${victim} leaves its group`, undos: [{ undo: "restart", node: victim }] };
+      case "join":
+        world.start(victim);
+        return { text: `${victim} joins its group`, undos: [{ undo: "leave", node: victim }] };
       case "pause":
         world.pause(victim);
         return { text: `${victim} is paused`, undos: [{ undo: "resume", node: victim }] };
@@ -153,18 +188,24 @@ export class Nemesis {
         return cutOff(world, `${victim} is isolated`, victim, names, "both");
       }
       case "cut":
-        return cutOff(world, `${victim} is cut off from the other servers`, victim, this.serversBut(victim), "both");
+        return cutOff(
+          world,
+          `${victim} is cut off from the ${this.members.has(victim) ? "" : "other "}servers`,
+          victim,
+          this.serversBut(victim),
+          "both",
+        );
       case "partial-cut":
-        return victim === other
+        return this.haveNothingToSay(victim, other)
           ? undefined
           : cutOff(world, `${victim} and ${other} are cut off from each other`, victim, [other], "both");
       case "one-way-cut": {
         const direction = strength % 2 === 0 ? "from" : "to";
-        if (victim === other) return undefined;
+        if (this.haveNothingToSay(victim, other)) return undefined;
         return cutOff(world, `nothing arrives ${direction} ${victim} at ${other}`, victim, [other], direction);
       }
       case "slow-link": {
-        if (victim === other) return undefined;
+        if (this.haveNothingToSay(victim, other)) return undefined;
         const by = Math.floor((SLOW_LINK_MAX_US * (strength + 1)) / 1_000);
         const undos = [slowLink(world, victim, other, by)];
         return { text: `the link ${victim} - ${other} is slower by ${by / 1_000} ms`, undos };
@@ -191,8 +232,13 @@ export class Nemesis {
     }
   }
 
+  /** Members of groups speak to brokers only. */
+  private haveNothingToSay(a: NodeName, b: NodeName): boolean {
+    return a === b || (this.members.has(a) && this.members.has(b));
+  }
+
   private serversBut(victim: NodeName): readonly NodeName[] {
-    return resolveNodes(this.spec.on, this.facts).filter((name) => name !== victim);
+    return resolveNodes(this.spec.on, this.facts).filter((name) => !this.haveNothingToSay(name, victim));
   }
 
   /** Draws as often as a pick would. */

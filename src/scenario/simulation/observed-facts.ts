@@ -1,17 +1,24 @@
 /** Answers the questions of selectors and patterns from the scenario and from what has been observed. */
+
+import { partitionForGroup } from "../../kafka/group/java-hash.ts";
+import { OFFSETS_TOPIC } from "../../kafka/group/offsets-topic.ts";
 import { type BrokerId, NONE } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
+import { offsetsTopic } from "../read-topics.ts";
 import type { ClusterFacts } from "../selectors.ts";
 import type { ScenarioSpec, ServerSpec } from "../spec.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
+import type { ObservedGroups } from "./observed-groups.ts";
 
 export class ObservedFacts implements ClusterFacts {
   private readonly scenario: ScenarioSpec;
   private readonly cluster: ObservedCluster;
+  private readonly groups: ObservedGroups;
 
-  constructor(scenario: ScenarioSpec, cluster: ObservedCluster) {
+  constructor(scenario: ScenarioSpec, cluster: ObservedCluster, groups: ObservedGroups) {
     this.scenario = scenario;
     this.cluster = cluster;
+    this.groups = groups;
   }
 
   leader(topic: string, partition: number): BrokerId {
@@ -46,6 +53,15 @@ export class ObservedFacts implements ClusterFacts {
 
   brokerNode(id: BrokerId): NodeName | undefined {
     return this.scenario.cluster.nodes.find((node) => node.broker && node.id === id)?.name;
+  }
+
+  coordinator(group: string): BrokerId {
+    const { partitions } = offsetsTopic(this.scenario.cluster);
+    return this.leader(OFFSETS_TOPIC, partitionForGroup(group, partitions));
+  }
+
+  owner(group: string, topic: string, partition: number): NodeName | undefined {
+    return this.groups.owner(group, topic, partition);
   }
 
   /** Who may be the controller. */

@@ -171,6 +171,8 @@ export function adminRequestOf(action: AdminAction): AdminRequest {
     }
     case "create-topic":
       return { createTopics: [newTopic(action.topic)] };
+    case "add-partitions":
+      return { createPartitions: [{ name: action.topic, count: action.to, assignments: null }] };
     case "delete-topic":
       return { deleteTopics: [action.topic] };
     case "reassign": {

@@ -28,6 +28,7 @@ import type { FaultSurroundings } from "./faults.ts";
 import { Nemesis, type NemesisListener } from "./nemesis.ts";
 import { ObservedCluster } from "./observed-cluster.ts";
 import { ObservedFacts } from "./observed-facts.ts";
+import { ObservedGroups } from "./observed-groups.ts";
 import { ADMIN_NODE, adminRequestOf } from "./processes.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
@@ -75,6 +76,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   private lastTimeStep = 0;
   private readonly listener: SimulationListener | undefined;
   private readonly cluster: ObservedCluster;
+  private readonly groups = new ObservedGroups();
   private readonly facts: ClusterFacts;
   private readonly director: Director;
   private readonly supervisor: Supervisor;
@@ -89,6 +91,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.world.observer = this;
     const { mode, nodes, zookeeper, restartAfterUs } = scenario.cluster;
     const servers = [...nodes, ...zookeeper].map((server) => server.name);
+    const members = scenario.groups.flatMap((group) => group.members);
     const quorum = [...nodes.filter((node) => node.controller), ...zookeeper].map((server) => server.name);
     const promised = promisesOf(scenario.release, mode);
     this.checker = new Checker({
@@ -102,11 +105,12 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.listener = options.listener;
     this.cluster = new ObservedCluster(mode);
     this.supervisor = new Supervisor(servers, restartAfterUs);
-    this.facts = new ObservedFacts(scenario, this.cluster);
+    this.facts = new ObservedFacts(scenario, this.cluster, this.groups);
     this.director = new Director(scenario.faults, this.facts, this, this);
     const { nemesis } = scenario;
     this.nemesis =
-      nemesis && new Nemesis(nemesis, { facts: this.facts, cluster: this.cluster, quorum }, this, this.world.stream("nemesis"));
+      nemesis &&
+      new Nemesis(nemesis, { facts: this.facts, cluster: this.cluster, quorum, members }, this, this.world.stream("nemesis"));
     this.goals = scenario.expect.reaches;
     this.goalCounts = this.goals.map(() => 0);
     const boot = this.world.stream("boot");
@@ -164,6 +168,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     if (event.kind === "ProcessExited" && node !== undefined) this.supervisor.onExited(world, node);
     if (!this.committedOnce.isNews(node, world.trace.step, event)) return;
     this.cluster.observe(event);
+    this.groups.observe(event);
     this.timeline?.onEvent(world, event);
     this.listener?.onEvent(world.time, event);
     if (this.phase === "booting") this.boot(world, event);

@@ -7,7 +7,7 @@ import type { CutDirection } from "../../sim/node-events.ts";
 import type { World } from "../../sim/world.ts";
 
 export type Undo =
-  | { readonly undo: "restart" | "resume" | "unstall-disk" | "repair-disk" | "empty-disk"; readonly node: NodeName }
+  | { readonly undo: "restart" | "leave" | "resume" | "unstall-disk" | "repair-disk" | "empty-disk"; readonly node: NodeName }
   | { readonly undo: "quick-disk"; readonly node: NodeName; readonly byUs: Micros }
   | LinkUndo
   | { readonly undo: "clock"; readonly node: NodeName; readonly jumpUs: Micros; readonly driftPpm: number | undefined }
@@ -42,6 +42,9 @@ export function undo(world: World, what: Undo): void {
   switch (what.undo) {
     case "restart":
       world.start(what.node);
+      return;
+    case "leave":
+      world.requestShutdown(what.node);
       return;
     case "resume":
       world.resume(what.node);

@@ -2,7 +2,7 @@
 import { test as property } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NEMESIS_FAULTS } from "../../../src/scenario/fault-spec.ts";
+import { NODE_FAULTS } from "../../../src/scenario/fault-spec.ts";
 import type { Step } from "../../../src/sim/trace.ts";
 import { type AnyEvent, play, type Story, simulationOf } from "./story.ts";
 
@@ -150,7 +150,7 @@ describe("from and until", () => {
   property.prop([fc.integer({ min: 1, max: 1e6 })], { numRuns: 8 })(
     "nothing before `from`; at `until` everything is healed, and stays so",
     (seed) => {
-      const all = `faults: [${NEMESIS_FAULTS.join(", ")}], every: 0.5s..2s, for: 5s..30s, on: all, at-most: 5, from: 10s, until: 30s`;
+      const all = `faults: [${NODE_FAULTS.join(", ")}], every: 0.5s..2s, for: 5s..30s, on: all, at-most: 5, from: 10s, until: 30s`;
       const story = unleash(all, seed);
       const moments = strikes(story).map(([at]) => at);
       expect(moments.length).toBeGreaterThan(1);
@@ -171,7 +171,7 @@ describe("from and until", () => {
 });
 
 describe("what it draws", () => {
-  const all = `faults: [${NEMESIS_FAULTS.join(", ")}]`;
+  const all = `faults: [${NODE_FAULTS.join(", ")}]`;
   const repertoireOf = (seed: number): readonly string[] =>
     simulationOf(`nemesis: { ${all} }`, { seed: String(seed), background: BACKGROUND }).nemesis?.repertoire ?? [];
 
@@ -179,11 +179,11 @@ describe("what it draws", () => {
     const drawn = Array.from({ length: 30 }, (_, seed) => [...repertoireOf(seed + 1)].sort());
     for (const repertoire of drawn) {
       expect(repertoire.length).toBeGreaterThan(0);
-      expect(NEMESIS_FAULTS).toEqual(expect.arrayContaining(repertoire));
+      expect(NODE_FAULTS).toEqual(expect.arrayContaining(repertoire));
     }
     expect(new Set(drawn.map((repertoire) => repertoire.join())).size).toBeGreaterThan(20);
     // Every kind comes in for some seed.
-    expect(new Set(drawn.flat()).size).toBe(NEMESIS_FAULTS.length);
+    expect(new Set(drawn.flat()).size).toBe(NODE_FAULTS.length);
   });
 
   test("the same seed strikes the same, another seed otherwise", () => {

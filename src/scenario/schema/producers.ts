@@ -1,10 +1,10 @@
-/** The schema of the clients. */
+/** The schema of what writes. */
 import { z } from "zod";
 import { compileRecordTemplate, type JsonValue } from "../../kafka/producer/record-template.ts";
 import { bad, good, quote, type Reading, readRate } from "../quantities.ts";
 import { duration } from "./cluster.ts";
-import { CONSUMER_CONFIG_SCHEMA, PRODUCER_CONFIG_SCHEMA } from "./config.ts";
-import { named, object, oneOrMore, quantity, reading, wholeNumber } from "./kit.ts";
+import { PRODUCER_CONFIG_SCHEMA } from "./config.ts";
+import { named, object, quantity, reading, wholeNumber } from "./kit.ts";
 
 const TEMPLATE_HELP =
   'Text, or a structure that becomes JSON. In quotes: "{n}" counts the records, "{n % 10}" counts round, "{random 1..100}", "{pick a|b}".';
@@ -55,18 +55,5 @@ export const PRODUCERS_SCHEMA = named(
       )
       .optional(),
     config: PRODUCER_CONFIG_SCHEMA.optional(),
-  }),
-);
-
-export const CONSUMERS_SCHEMA = named(
-  "consumers",
-  "Applications that read, by name. Partitions are assigned by hand.",
-  object("a consumer", "An application that reads partitions it names itself.", {
-    topics: oneOrMore("a topic", "Topics of which it reads every partition.").optional(),
-    partitions: oneOrMore("a partition, such as orders-0", "Single partitions that it reads: orders-0.").optional(),
-    handler: duration("What the application takes for each record batch. Default: 0.").optional(),
-    from: duration("When it begins. Default: 0s.").optional(),
-    until: duration("When it stops. Default: at the end.").optional(),
-    config: CONSUMER_CONFIG_SCHEMA.optional(),
   }),
 );
