@@ -21,30 +21,33 @@ export class ByteWriter {
   }
 
   int8(value: number): this {
-    this.view.setInt8(this.advance(1), value);
+    const at = this.advance(1);
+    this.view.setInt8(at, value);
     return this;
   }
 
   int16(value: number): this {
-    this.view.setInt16(this.advance(2), value);
+    const at = this.advance(2);
+    this.view.setInt16(at, value);
     return this;
   }
 
   int32(value: number): this {
-    this.view.setInt32(this.advance(4), value);
+    const at = this.advance(4);
+    this.view.setInt32(at, value);
     return this;
   }
 
   int64(value: number): this {
-    this.view.setBigInt64(this.advance(8), BigInt(value));
+    const at = this.advance(8);
+    this.view.setBigInt64(at, BigInt(value));
     return this;
   }
 
   varint(value: number): this {
     let rest = value;
-    for (; rest >= 0x80; rest >>>= 7) this.view.setUint8(this.advance(1), (rest & 0x7f) | 0x80);
-    this.view.setUint8(this.advance(1), rest);
-    return this;
+    for (; rest >= 0x80; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    return this.byte(rest);
   }
 
   string(text: string): this {
@@ -76,6 +79,12 @@ export class ByteWriter {
   raw(value: Uint8Array): this {
     const at = this.advance(value.length);
     this.bytes.set(value, at);
+    return this;
+  }
+
+  private byte(value: number): this {
+    const at = this.advance(1);
+    this.view.setUint8(at, value);
     return this;
   }
 

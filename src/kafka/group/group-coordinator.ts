@@ -52,7 +52,7 @@ export class GroupCoordinator implements LeadershipListener, DiskTarget {
 
   onRequest(request: CoordinatorRequest): void {
     if (request.api === "FindCoordinator") request.respond(this.findCoordinator(request.body.key));
-    else if (!this.mayWrite(request) || this.isAdmitted(request)) this.route(request);
+    else this.route(request, false);
   }
 
   private findCoordinator(groupId: string): FindCoordinatorResponse {
@@ -73,10 +73,6 @@ export class GroupCoordinator implements LeadershipListener, DiskTarget {
     return partitionForGroup(groupId, this.partitions);
   }
 
-  private mayWrite({ api }: GroupRequest): boolean {
-    return api !== "Heartbeat" && api !== "OffsetFetch";
-  }
-
   private isAdmitted(request: GroupRequest): boolean {
     const admitted: WriteAdmitted = { kind: "group.append", target: this, request };
     return this.context.host.disk.admit(WRITE_BYTES, admitted);
@@ -84,14 +80,15 @@ export class GroupCoordinator implements LeadershipListener, DiskTarget {
 
   onDiskDone(operation: DiskOperation, _ok: boolean): void {
     // If the disk is broken the append itself finds out.
-    this.route((operation as WriteAdmitted).request);
+    this.route((operation as WriteAdmitted).request, true);
   }
 
-  private route(request: GroupRequest): void {
+  /** `admitted`: it has waited for the disk already. */
+  private route(request: GroupRequest, admitted: boolean): void {
     const shard = this.runtime.shard(this.partitionFor(request.body.groupId));
     const answer = this.answerAtOnce(request, shard);
     if (answer !== undefined) refuseGroupRequest(request, answer, this.context.metadata);
-    else shard?.onRequest(request);
+    else if (admitted || !mayWrite(request) || this.isAdmitted(request)) shard?.onRequest(request);
   }
 
   /** What is answered without asking the group; undefined if it is asked. */
@@ -129,6 +126,10 @@ export class GroupCoordinator implements LeadershipListener, DiskTarget {
     this.closed = true;
     this.runtime.close();
   }
+}
+
+function mayWrite({ api }: GroupRequest): boolean {
+  return api !== "Heartbeat" && api !== "OffsetFetch";
 }
 
 /** Offsets could be kept for the empty group id once, and still can. */

@@ -2,9 +2,9 @@
  * The parts of one shard, and which request is whose. Each replays every record; what is not its own it passes over.
  * Source: GroupCoordinatorShard.
  */
-import { assert } from "../../base/assert.ts";
 import type { Offset, TopicPartition } from "../ids.ts";
 import { ClassicGroups } from "./classic/classic-groups.ts";
+import { ConsumerGroups } from "./consumer/consumer-groups.ts";
 import type { CoordinatorRecord } from "./coordinator-records.ts";
 import type { GroupRequest } from "./group-requests.ts";
 import { OffsetManager } from "./offset-manager.ts";
@@ -14,6 +14,7 @@ export class ShardParts {
   private readonly shard: ShardContext;
   private readonly offsets: OffsetManager;
   private readonly classic: ClassicGroups;
+  private readonly consumers: ConsumerGroups;
   /** All of them, in the order in which they replay. */
   private readonly all: readonly ShardPart[];
 
@@ -22,7 +23,8 @@ export class ShardParts {
     this.shard = shard;
     this.offsets = new OffsetManager(shard, committedAtStart);
     this.classic = new ClassicGroups(shard);
-    this.all = [this.classic, this.offsets];
+    this.consumers = new ConsumerGroups(shard, this.classic);
+    this.all = [this.classic, this.consumers, this.offsets];
   }
 
   /** Groups that have members, had some, or have offsets. */
@@ -44,8 +46,8 @@ export class ShardParts {
       case "LeaveGroup":
         this.classic.onRequest(request);
         return;
-      default:
-        assert(false, `nobody here answers ${request.api}`);
+      case "ConsumerGroupHeartbeat":
+        this.consumers.onRequest(request);
     }
   }
 

@@ -59,7 +59,8 @@ export class ClusterWorld implements WorldObserver {
       new KafkaServer({ host, config, dials, costs: DEFAULT_SERVICE_COSTS, topology, nodeId, roles: [role], rack: null });
     this.add("controller", server(CONTROLLER, "controller"));
     for (const id of this.brokers) this.add(`broker-${id}`, server(id, "broker"));
-    this.add("client", (host) => new TestClient(host, config));
+    // A broker takes up one request of a connection at a time: who reads while somebody waits needs one of his own.
+    for (const client of ["client", "reader"]) this.add(client, (host) => new TestClient(host, config));
     this.runUntil(() => this.running().length === this.brokers.length);
   }
 
@@ -113,6 +114,10 @@ export class ClusterWorld implements WorldObserver {
     return this.world.node("client").process as TestClient;
   }
 
+  private get reader(): TestClient {
+    return this.world.node("reader").process as TestClient;
+  }
+
   findCoordinator(group: string, at: BrokerId = this.alive()): ResponseOf<"FindCoordinator"> | undefined {
     return this.ask(at, "FindCoordinator", { key: group, keyType: "group" });
   }
@@ -135,6 +140,15 @@ export class ClusterWorld implements WorldObserver {
         event.partition === partition,
     );
     return last?.kind === "CoordinatorLoaded";
+  }
+
+  /** Runs until somebody has taken over the group's partition. */
+  nextLeader(group = "billing"): BrokerId {
+    const isElection = (event: KafkaEvent): event is Extract<KafkaEvent, { kind: "BecameLeader" }> =>
+      event.kind === "BecameLeader" && event.topic === OFFSETS && event.partition === this.partitionOf(group);
+    const before = this.events.filter(isElection).length;
+    this.runUntil(() => this.events.filter(isElection).length > before);
+    return this.events.findLast(isElection)?.broker ?? -1;
   }
 
   partitionOf(group: string): number {
@@ -189,7 +203,11 @@ export class ClusterWorld implements WorldObserver {
   ): number {
     const topics = options.all ? null : [{ name: "orders", partitionIndexes: [0] }];
     const { requireStable = true } = options;
-    return this.send(from, "OffsetFetch", { groupId: group, memberId: null, memberEpoch: -1, topics, requireStable });
+    return this.reader.send(from, "OffsetFetch", { groupId: group, memberId: null, memberEpoch: -1, topics, requireStable });
+  }
+
+  fetchAnswer(sent: number): ResponseOf<"OffsetFetch"> | undefined {
+    return this.reader.answers.find(({ context }) => context === sent)?.response as ResponseOf<"OffsetFetch"> | undefined;
   }
 
   /** The offset, or the error. */
@@ -200,7 +218,7 @@ export class ClusterWorld implements WorldObserver {
   }
 
   fetched(sent: number): number | string | undefined {
-    const answer = this.answer("OffsetFetch", sent);
+    const answer = this.fetchAnswer(sent);
     if (answer === undefined) return undefined;
     return answer.errorCode === "NONE" ? answer.topics[0]?.partitions[0]?.committedOffset : answer.errorCode;
   }
