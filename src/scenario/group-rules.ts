@@ -6,6 +6,7 @@
  */
 
 import { MODE_NAMES } from "../kafka/releases.ts";
+import type { NodeName } from "../sim/host.ts";
 import type { ScenarioNames } from "./names.ts";
 import type { Complaint } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
@@ -45,8 +46,9 @@ function complain(member: MemberReading, key: string, complaint: Complaint, { na
 
 const PROTOCOLS = "group.coordinator.rebalance.protocols";
 
-function speakNewProtocol({ cluster }: GroupSurroundings): boolean {
-  return cluster.nodes.every((node) => !node.broker || node.config[PROTOCOLS].includes("consumer"));
+/** Brokers that know nothing of KIP-848. */
+function oldBrokers({ cluster }: GroupSurroundings): readonly NodeName[] {
+  return cluster.nodes.filter((node) => node.broker && !node.config[PROTOCOLS].includes("consumer")).map(({ name }) => name);
 }
 
 function checkCoordinators({ cluster, names }: GroupSurroundings): void {
@@ -66,11 +68,14 @@ const REFUSED_BY_NEW: readonly (readonly [string, string])[] = [
 
 function checkNewMember(member: MemberReading, around: GroupSurroundings): void {
   const { release, cluster } = around;
-  if (!speakNewProtocol(around)) {
+  const old = oldBrokers(around);
+  if (old.length > 0) {
     const isOld = cluster.mode === "zookeeper";
     const message = isOld
       ? `in ${MODE_NAMES.zookeeper} mode brokers know only the classic group protocol`
-      : `the brokers of this cluster (Kafka ${release}) speak only the classic group protocol`;
+      : old.length < cluster.nodes.filter((node) => node.broker).length
+        ? `${old.join(", ")} ${old.length === 1 ? "speaks" : "speak"} only the classic group protocol`
+        : `the brokers of this cluster (Kafka ${release}) speak only the classic group protocol`;
     const hint = isOld
       ? "leave group.protocol out, or play it in KRaft mode"
       : `set ${PROTOCOLS}: "classic,consumer" on the cluster${release === "3.9" ? ', or write kafka: "4.0"' : ""}`;
@@ -112,12 +117,12 @@ function checkInstances(members: readonly MemberReading[], { names }: GroupSurro
     const { spec, path, consumer } = member;
     const standsInFor = consumer["stands-in-for"];
     if (standsInFor !== undefined) {
+      const others = members.map((each) => each.spec.name).filter((name) => name !== spec.name);
       const other = members.find((each) => each.spec.name === standsInFor);
       if (other?.spec.instanceId !== undefined && other !== member) continue;
       const message =
         other === undefined ? `no member ${quote(standsInFor)} in this group` : `${standsInFor} is not a static member`;
-      const hint =
-        other === undefined ? `name one of ${members.map((each) => each.spec.name).join(", ")}` : "give it `static: true`";
+      const hint = other === undefined ? `name one of ${others.join(", ")}` : "give it `static: true`";
       names.sink.add([...path, "stands-in-for"], { code: "UNKNOWN_NAME", message, hint });
       continue;
     }
@@ -172,7 +177,7 @@ function checkStrategies(members: readonly MemberReading[], around: GroupSurroun
 function checkMixture(members: readonly MemberReading[], around: GroupSurroundings): void {
   const newer = members.filter(isNew);
   const together = newer.find((member) => members.some((other) => !isNew(other) && areTogether(member.spec, other.spec)));
-  if (together === undefined || !speakNewProtocol(around)) return;
+  if (together === undefined || oldBrokers(around).length > 0) return;
   const policy = (around.cluster.nodes.find((node) => node.broker) as ServerSpec).config["group.consumer.migration.policy"];
   const classicFirst = members.some((other) => !isNew(other) && !other.spec.spare && other.spec.fromUs <= together.spec.fromUs);
   if (policy !== "disabled" && !(policy === "downgrade" && classicFirst)) return;

@@ -1,5 +1,5 @@
 /** Which entries of `consumers` are consumer groups, or parts of one, and the nodes that each of them stands for. */
-import type { GroupSeat } from "./names.ts";
+import type { GroupSeat } from "./group-names.ts";
 import type { WrittenScenario } from "./schema/scenario.ts";
 
 export type WrittenConsumer = NonNullable<WrittenScenario["consumers"]>[string];

@@ -5,7 +5,7 @@
  * taken out where nothing that another part says could become wrong by that.
  */
 import type { z } from "zod";
-import type { GroupSeat } from "./names.ts";
+import type { GroupSeat } from "./group-names.ts";
 import type { Path } from "./source.ts";
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -7,6 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { BrokerId, ReplicaId, TopicPartition } from "../kafka/ids.ts";
 import type { ClusterMode } from "../kafka/releases.ts";
 import type { NodeName } from "../sim/host.ts";
+import { GROUP_ROLES, type GroupSeat, mayBeMember, notANode, readGroupRole } from "./group-names.ts";
 import { nearest } from "./nearest.ts";
 import type { ControllerRole, EnsembleRole, NodeSelector, PartitionRole } from "./patterns.ts";
 import type { ProblemSink } from "./problem-sink.ts";
@@ -28,9 +29,6 @@ const CONTROLLER_ROLES = ["active-controller", "standby-controller", "standby-co
 const ENSEMBLE_ROLES = ["zookeeper-leader", "zookeeper-follower", "zookeeper-followers"] as const satisfies EnsembleRole[];
 const GROUPS = ["brokers", "controllers", "zookeepers", "clients", "servers", "all"] as const;
 
-const GROUP_ROLES = ["members", "member", "coordinator", "owner"] as const;
-type GroupRole = (typeof GROUP_ROLES)[number];
-
 /** Words that can't be the name of a client. */
 export const RESERVED_NAMES: readonly string[] = [
   ...PARTITION_ROLES,
@@ -46,19 +44,6 @@ export const RESERVED_NAMES: readonly string[] = [
 ];
 
 type KnownTopic = Pick<TopicSpec, "name" | "partitions">;
-
-/** An entry of the file that is a consumer group, or a part of one. */
-export interface GroupSeat {
-  readonly entry: string;
-  /** Its group.id. */
-  readonly group: string;
-  /** None where nobody knows how many there are: then any may be named. */
-  readonly members: readonly NodeName[];
-  /** Those among them that nobody starts by itself. */
-  readonly spares: readonly NodeName[];
-  /** The node of its store for effects, if it has one. */
-  readonly store: NodeName | undefined;
-}
 
 export class ScenarioNames {
   readonly brokers: readonly NodeName[];
@@ -194,7 +179,7 @@ export class ScenarioNames {
     const group = GROUPS.find((each) => each === text);
     if (group !== undefined) return { kind: "nodes", names: this.members(group) };
     if (this.everyone.includes(text)) return { kind: "nodes", names: [text] };
-    if (this.mayBeMember(text)) return { kind: "nodes", names: [] };
+    if (mayBeMember(text, this.groups)) return { kind: "nodes", names: [] };
     this.unknownNode(text, path);
     return undefined;
   }
@@ -215,12 +200,6 @@ export class ScenarioNames {
       part,
     });
     return undefined;
-  }
-
-  /** Whether it would be a member of a group that could not be read. */
-  private mayBeMember(text: string): boolean {
-    const entry = /^(.+)-\d+$/.exec(text)?.[1];
-    return this.groups.some((seat) => seat.members.length === 0 && seat.entry === entry);
   }
 
   unknownNode(text: string, path: Path, among: readonly NodeName[] = this.everyone): void {
@@ -246,11 +225,9 @@ export class ScenarioNames {
       });
       return;
     }
-    const seat = this.groups.find(({ entry, group }) => entry === text || group === text);
-    if (seat !== undefined) {
-      const message = `${quote(text)} is a consumer group, not a node`;
-      const hint = `write members(${text}), or name one, such as ${seat.members[0] ?? `${text}-1`}`;
-      this.sink.add(path, { code: "WRONG_VALUE", message, hint });
+    const ofGroup = notANode(text, this.groups);
+    if (ofGroup !== undefined) {
+      this.sink.add(path, ofGroup);
       return;
     }
     const roles =
@@ -289,7 +266,7 @@ export class ScenarioNames {
   private readCall(word: string, inside: string, path: Path): NodeSelector | undefined {
     if (word === "rack") return this.readRack(inside, path);
     const groupRole = GROUP_ROLES.find((each) => each === word);
-    if (groupRole !== undefined) return this.readGroupRole(groupRole, inside, path);
+    if (groupRole !== undefined) return readGroupRole(groupRole, inside, path, this);
     const role = PARTITION_ROLES.find((each) => each === word);
     if (role === undefined) {
       this.unknown(
@@ -303,30 +280,6 @@ export class ScenarioNames {
     }
     const partition = this.readPartition(inside, path);
     return partition === undefined ? undefined : { kind: role, ...partition };
-  }
-
-  /** A group is named by its group.id, its members also by their entry of the file. */
-  private readGroupRole(role: GroupRole, inside: string, path: Path): NodeSelector | undefined {
-    if (role === "members" || role === "member") {
-      const ofGroup = this.groups.filter(({ group }) => group === inside);
-      const seats = ofGroup.length > 0 ? ofGroup : this.groups.filter(({ entry }) => entry === inside);
-      const names = seats.flatMap(({ members }) => members);
-      if (seats.length > 0) return { kind: "nodes", names: role === "member" ? names.slice(0, 1) : names };
-      this.readGroup(inside, path);
-      return undefined;
-    }
-    // Within braces YAML ends a text without quotes at a comma, so that a blank must do.
-    const [group = "", text, ...more] = inside.split(/\s*[,\s]\s*/);
-    if (role === "coordinator" && text === undefined)
-      return this.readGroup(group, path) === undefined ? undefined : { kind: role, group };
-    if (role === "coordinator" || text === undefined || more.length > 0) {
-      const hint = role === "owner" ? "write owner(billing orders-0)" : "write coordinator(billing)";
-      this.sink.add(path, { code: "WRONG_VALUE", message: `${quote(role)} of what?`, hint });
-      return undefined;
-    }
-    const partition = this.readPartition(text, path);
-    const known = this.readGroup(group, path);
-    return known && partition ? { kind: role, group, ...partition } : undefined;
   }
 
   private readRack(rack: string, path: Path): NodeSelector | undefined {

@@ -5,7 +5,7 @@ import { bad, good, type Reading, readDistribution, readDuration } from "../quan
 import { DELIVERIES } from "../spec.ts";
 import { duration } from "./cluster.ts";
 import { CONSUMER_CONFIG_SCHEMA } from "./config.ts";
-import { named, object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
+import { named, object, oneOrMore, quantity, reading, wholeNumber, word } from "./kit.ts";
 
 const TAKES = "a duration or a range of them, such as 5ms or 2ms..8ms";
 
@@ -63,6 +63,13 @@ function every(description: string) {
 const FROM = "When it begins. Default: 0s.";
 const UNTIL = "When it stops, as an application that is closed. Default: at the end.";
 
+const MEMBERS = reading(
+  z.int().max(1_000),
+  "How many members of the group: billing-1, billing-2, … Each is a node. Default, with `group`: 1.",
+  (members): Reading<number> =>
+    members > 0 ? good(members) : bad(`a group of ${members} members reads nothing`, "write how many there are, from 1 up"),
+);
+
 const PER_MEMBER_SCHEMA = named(
   "members",
   "What differs on single members, by name.",
@@ -88,12 +95,7 @@ export const CONSUMERS_SCHEMA = named(
       .regex(/^[^\s(),]+$/, "a group's name has no blanks, parentheses or commas")
       .describe("The group.id. Default: the name of this entry. Several entries may name one group.")
       .optional(),
-    members: z
-      .int()
-      .min(1, "a group of no members reads nothing")
-      .max(1_000)
-      .describe("How many members of the group: billing-1, billing-2, … Each is a node. Default, with `group`: 1.")
-      .optional(),
+    members: MEMBERS.optional(),
     spares: wholeNumber(
       "Further members that only a fault (restart, or the nemesis' join) starts. Default: 0.",
       0,
