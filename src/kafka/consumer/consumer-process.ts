@@ -36,15 +36,15 @@ export class ConsumerProcess implements Process, ConsumerApplication {
   }
 
   onConnected(connection: Connection): void {
-    this.consumer.network.onConnected(connection);
+    this.consumer.onConnected(connection);
   }
 
   onMessage(connection: Connection, message: Message): void {
-    this.consumer.network.onMessage(connection, message);
+    this.consumer.onMessage(connection, message);
   }
 
   onDisconnected(connection: Connection): void {
-    this.consumer.network.onDisconnected(connection);
+    this.consumer.onDisconnected(connection);
   }
 
   onTimer(timer: Timer): void {

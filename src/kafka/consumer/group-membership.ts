@@ -40,8 +40,11 @@ export interface GroupMembership {
   readonly generation: number;
   /** Why a commit would fail before it is sent; NONE if it may be sent. */
   readonly commitRefusal: "NONE" | "REBALANCE_IN_PROGRESS" | "UNKNOWN_MEMBER_ID";
-  /** The application is inside poll(), and it is not inside a callback. */
-  poll(): void;
+  /**
+   * The application is inside poll(), and it is not inside a callback. False: there is still joining to do, so that the consumer
+   * neither commits by itself nor looks for missing positions for now.
+   */
+  poll(): boolean;
   /** poll() has returned records, or a callback has begun: from now until the next {@link poll} `max.poll.interval.ms` runs. */
   onPollReturned(): void;
   /** Answers to JoinGroup, SyncGroup, Heartbeat, LeaveGroup, ConsumerGroupHeartbeat. */
@@ -78,7 +81,12 @@ export interface MembershipOwner {
   lose(partitions: readonly TopicPartition[]): void;
   /** These are owned from now on, too; positions come from what the group has committed. Then onPartitionsAssigned. */
   assign(partitions: readonly TopicPartition[]): void;
-  /** Auto-commit of positions. False: there is nothing to wait for. */
+  /** These will be given up before long. From now on they are neither fetched nor handed over. */
+  stopFetching(partitions: readonly TopicPartition[]): void;
+  /**
+   * Auto-commit of positions, made again while it fails for a passing reason. False: there is nothing to wait for. Called anew, it
+   * begins anew; revoke, lose and assign end the waiting.
+   */
   commitBeforeRebalance(): boolean;
   /** poll() throws: FencedInstanceIdException, GroupMaxSizeReachedException, … */
   raise(exception: string): void;

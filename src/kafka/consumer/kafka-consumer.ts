@@ -1,27 +1,29 @@
 /**
- * The consumer as an application sees it: partitions assigned by hand, and poll().
+ * The consumer as an application sees it: partitions assigned by hand, or by a group, and poll().
  *
- * Requests go out only while the application is inside poll(), and once more when poll() returns records, so that the next
- * ones travel while these are worked on. Not modelled yet: groups, committed offsets, read_committed.
- * Source: ClassicKafkaConsumer.
+ * Fetches go out only while the application is inside poll(), and once more when poll() returns records, so that the next
+ * ones travel while these are worked on. A poll() that has nothing to return lasts until it has: the application calls it again
+ * when it is woken up, and is inside it meanwhile. Not modelled yet: read_committed. Source: ClassicKafkaConsumer.
  */
+import { assert, fail } from "../../base/assert.ts";
 import type { Micros } from "../../base/units.ts";
-import type { Host, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
+import type { Connection, Host, Message, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import { MetadataUpdater } from "../client/metadata-updater.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
 import type { Dials } from "../dials.ts";
 import type { RecordsRead } from "../events.ts";
-import { partitionName } from "../ids.ts";
+import type { CommittedOffset, ConsumerPositionSet } from "../group-events.ts";
+import { NONE, type Offset, partitionName, type TopicPartition } from "../ids.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
-import type { ConsumerApplication, PolledRecords } from "./application.ts";
+import type { ConsumerApi, ConsumerApplication, PolledRecords } from "./application.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
 import { type FetchedRecords, recordsOf } from "./completed-fetch.ts";
+import { ConsumerCoordinator } from "./consumer-coordinator.ts";
 import { Fetcher } from "./fetcher.ts";
 import { OffsetFetcher, type PartitionListener } from "./offset-fetcher.ts";
-import { type Assignment, SubscriptionState } from "./subscription-state.ts";
+import { type Assignment, type GroupSubscription, SubscriptionState } from "./subscription-state.ts";
 
-export class KafkaConsumer implements CompletionHandler, PartitionListener, TimerTarget {
-  readonly network: NetworkClient;
+export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionListener, TimerTarget {
   private readonly host: Host;
   private readonly name: string;
   private readonly config: ConsumerConfig;
@@ -30,8 +32,13 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
   private readonly offsetFetcher: OffsetFetcher;
   private readonly fetcher: Fetcher;
   private readonly subscriptions: SubscriptionState;
+  private readonly group: ConsumerCoordinator | undefined;
   /** The application is inside poll(). */
   private polling = false;
+  /** poll() is running, not waiting. */
+  private busy = false;
+  /** Something has happened while it ran. */
+  private again = false;
   private started = false;
   private retryTimer: TimerId = 0;
   private retryAt: Micros = 0;
@@ -41,33 +48,108 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     readonly name: string;
     readonly config: ConsumerConfig;
     readonly dials: Dials;
-    readonly assignments: readonly Assignment[];
+    /** By hand. */
+    readonly assignments?: readonly Assignment[];
+    /** In place of them. */
+    readonly group?: GroupSubscription;
     readonly bootstrap: readonly NodeName[];
     readonly application: ConsumerApplication;
   }) {
-    const { host, name, config, dials, bootstrap, assignments } = options;
+    const { host, name, config, dials, bootstrap, application, group, assignments = [] } = options;
     this.host = host;
     this.name = name;
     this.config = config;
-    this.application = options.application;
+    this.application = application;
     const network = new NetworkClient(host, config, config["request.timeout.ms"], this);
-    const topics = [...new Set(assignments.map(({ topic }) => topic))];
+    const topics = group?.topics ?? [...new Set(assignments.map(({ topic }) => topic))];
     const metadata = new MetadataUpdater({ host, config, dials, network, bootstrap, topics, listener: this });
-    this.network = network;
     this.metadata = metadata;
     this.offsetFetcher = new OffsetFetcher({ host, name, config, dials, network, metadata, listener: this });
     this.fetcher = new Fetcher({ host, config, dials, network, metadata, listener: this });
-    this.subscriptions = new SubscriptionState(assignments, undefined);
+    const { offsetFetcher } = this;
+    const subscriptions = new SubscriptionState(assignments, group);
+    this.subscriptions = subscriptions;
+    const shared = { host, name, config, dials, network, metadata, subscriptions, offsetFetcher, application };
+    this.group = group === undefined ? undefined : new ConsumerCoordinator({ ...shared, group, consumer: this });
   }
 
-  /** Empty: the application waits for a wakeup. */
+  get groupMetadata(): ConsumerApi["groupMetadata"] {
+    const { groupId = "", memberId = "", generation = NONE } = this.group?.membership ?? {};
+    return { groupId, memberId, generation };
+  }
+
   poll(): readonly PolledRecords[] {
     if (!this.started) this.metadata.requestUpdate();
     this.started = true;
-    const records = this.collect();
-    this.polling = records.length === 0;
-    this.sendRequests();
+    if (this.group !== undefined) return this.pollInGroup(this.group);
+    const fetched = this.fetcher.collect(this.config["max.poll.records"]);
+    this.polling = fetched === undefined;
+    const records = fetched === undefined ? [] : [this.handOver(fetched)];
+    this.sendRequests(true);
     return records;
+  }
+
+  commitSync(offsets: readonly CommittedOffset[] | null): void {
+    this.inGroup().commitSync(offsets);
+  }
+
+  commitAsync(offsets: readonly CommittedOffset[] | null): void {
+    this.inGroup().commitAsync(offsets);
+  }
+
+  callbackReturned(): void {
+    this.inGroup().callbackReturned();
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.assigned(partition).paused = true;
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.assigned(partition).paused = false;
+  }
+
+  seek(to: TopicPartition, offset: Offset): void {
+    const partition = this.assigned(to);
+    this.offsetFetcher.seek(partition, offset);
+    if (this.group === undefined) return;
+    const { groupId, memberId, generation } = this.group.membership;
+    const event: ConsumerPositionSet = {
+      kind: "ConsumerPositionSet",
+      source: "seek",
+      group: groupId,
+      client: this.name,
+      member: memberId,
+      generation,
+      topic: to.topic,
+      partition: to.partition,
+      offset,
+      leaderEpoch: NONE,
+    };
+    this.host.emit(event);
+  }
+
+  position(partition: TopicPartition): Offset {
+    const assigned = this.assigned(partition);
+    return assigned.state === "FETCHING" ? assigned.offset : NONE;
+  }
+
+  close(): void {
+    this.polling = false;
+    if (this.group === undefined) this.application.onClosed();
+    else this.group.close();
+  }
+
+  onConnected(connection: Connection): void {
+    (connection.attachment as NetworkClient).onConnected(connection);
+  }
+
+  onMessage(connection: Connection, message: Message): void {
+    (connection.attachment as NetworkClient).onMessage(connection, message);
+  }
+
+  onDisconnected(connection: Connection): void {
+    (connection.attachment as NetworkClient).onDisconnected(connection);
   }
 
   onCompletion(completion: Completion): void {
@@ -75,6 +157,10 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     else if (completion.api === "Fetch") this.fetcher.onCompletion(completion);
     else if (completion.api === "ListOffsets") this.offsetFetcher.onListOffsets(completion);
     else if (completion.api === "OffsetForLeaderEpoch") this.offsetFetcher.onOffsetForLeaderEpoch(completion);
+    else if (this.group !== undefined) {
+      this.group.onCompletion(completion);
+      return;
+    }
     this.wakeUp();
   }
 
@@ -87,6 +173,7 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     this.subscriptions.onMetadataUpdated(this.metadata.cache);
     for (const partition of this.subscriptions.assigned()) this.offsetFetcher.onMetadataUpdated(partition);
     this.fetcher.onMetadataUpdated();
+    this.group?.onMetadataUpdated();
   }
 
   onMoved(_partition: AssignedPartition): void {
@@ -102,14 +189,56 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     this.wakeUp();
   }
 
-  private wakeUp(): void {
-    if (this.polling) this.application.onWakeup();
+  /** poll() would do something now. */
+  wakeUp(): void {
+    if (!this.polling || this.group?.isBlocked === true) return;
+    if (this.busy) this.again = true;
+    else this.application.onWakeup();
   }
 
-  /** The records of one partition's fetch. */
+  /** The group comes first; what is fetched is handed over even while the member is about to join. */
+  private pollInGroup(group: ConsumerCoordinator): readonly PolledRecords[] {
+    assert(!group.isBlocked, `${this.name} polls in the middle of a callback or of commitSync`);
+    this.polling = true;
+    this.busy = true;
+    let records: readonly PolledRecords[] = [];
+    let failure: string | undefined;
+    do {
+      this.again = false;
+      const settles = group.poll();
+      failure = group.takeFailure();
+      if (failure !== undefined || group.isBlocked) break;
+      records = this.collect();
+      this.sendRequests(settles);
+    } while (this.again && records.length === 0);
+    this.busy = false;
+    if (failure === undefined && records.length === 0) return records;
+    this.polling = false;
+    group.onPollReturned();
+    if (failure !== undefined) this.application.onException(failure, `group ${group.membership.groupId}`);
+    return records;
+  }
+
+  /** From as many partitions as it takes. */
   private collect(): readonly PolledRecords[] {
-    const fetched = this.fetcher.collect(this.config["max.poll.records"]);
-    return fetched === undefined ? [] : [this.handOver(fetched)];
+    const polled: PolledRecords[] = [];
+    for (let left = this.config["max.poll.records"]; left > 0; ) {
+      const fetched = this.fetcher.collect(left);
+      if (fetched === undefined) break;
+      left -= fetched.count;
+      polled.push(this.handOver(fetched));
+    }
+    return polled;
+  }
+
+  private inGroup(): ConsumerCoordinator {
+    return this.group ?? fail(`${this.name} is in no group`);
+  }
+
+  private assigned(partition: TopicPartition): AssignedPartition {
+    return (
+      this.subscriptions.get(partition) ?? fail(`${this.name} has no ${partitionName(partition.topic, partition.partition)}`)
+    );
   }
 
   /** Tells of what the application gets. */
@@ -133,17 +262,17 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
     return { ...polled, nextOffset: nextPosition, leaderEpoch };
   }
 
-  /** Sends whatever may be sent now, and arms the timer for what has to rest before. */
-  private sendRequests(): void {
+  /** Sends whatever may be sent now, and arms the timer for what has to rest before. `settles`: missing positions are asked for, too. */
+  private sendRequests(settles: boolean): void {
     const now = this.host.now();
     this.fetcher.endLeases();
     const fetchedFrom = this.subscriptions.fetchedFrom(this.metadata);
     const { unsettled } = this.subscriptions;
     let nextRetryAt = Number.POSITIVE_INFINITY;
-    if (unsettled.size > 0) {
+    if (settles && unsettled.size > 0) {
       const due: AssignedPartition[] = [];
       for (const partition of unsettled) {
-        if (partition.asked) continue;
+        if (partition.asked || partition.state === "INITIALIZING") continue;
         if (partition.retryAt <= now) due.push(partition);
         else nextRetryAt = Math.min(nextRetryAt, partition.retryAt);
       }
@@ -159,7 +288,8 @@ export class KafkaConsumer implements CompletionHandler, PartitionListener, Time
       }
       if (fetchable.length > 0) this.fetcher.send(node, fetchable);
     }
-    this.armRetry(nextRetryAt, now);
+    const dueIn = this.group?.dueIn ?? 0;
+    this.armRetry(dueIn > 0 ? Math.min(nextRetryAt, now + dueIn) : nextRetryAt, now);
   }
 
   private armRetry(at: Micros, now: Micros): void {

@@ -57,6 +57,29 @@ export class SubscriptionState {
     this.unsettled.add(added);
   }
 
+  /** The group gives these, too. They rest until the application's onPartitionsAssigned has returned. */
+  assignFromGroup(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) {
+      this.assign(topic, partition);
+      const assigned = this.get({ topic, partition });
+      if (assigned !== undefined) assigned.awaitsCallback = true;
+    }
+  }
+
+  onAssignedCallbackReturned(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const assigned = this.get(partition);
+      if (assigned !== undefined) assigned.awaitsCallback = false;
+    }
+  }
+
+  markPendingRevocation(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const assigned = this.get(partition);
+      if (assigned !== undefined) assigned.pendingRevocation = true;
+    }
+  }
+
   /** What is still under way for it is thrown away when it comes. */
   unassign({ topic, partition }: TopicPartition): void {
     const assigned = this.byTopic.get(topic);
