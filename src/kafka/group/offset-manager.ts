@@ -142,7 +142,8 @@ export class OffsetManager implements ShardPart, OffsetReader, TimerTarget {
     if (group !== undefined) error = group.validateOffsetCommit({ memberId, groupInstanceId, generationIdOrMemberEpoch });
     // Nobody ever joined: whoever commits without a generation needs no group.
     else if (generationIdOrMemberEpoch >= 0) error = isNewCoordinator(config) ? "GROUP_ID_NOT_FOUND" : "ILLEGAL_GENERATION";
-    return dials["group.checkGenerationOnCommit"] || !isAboutGeneration(error) ? error : "NONE";
+    const checked = generationIdOrMemberEpoch < 0 || dials["group.checkGenerationOnCommit"];
+    return checked || !isAboutGeneration(error) ? error : "NONE";
   }
 
   private recordOf(

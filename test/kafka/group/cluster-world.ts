@@ -223,6 +223,42 @@ export class ClusterWorld implements WorldObserver {
     return answer.errorCode === "NONE" ? answer.topics[0]?.partitions[0]?.committedOffset : answer.errorCode;
   }
 
+  /** The client is the only member of the group from now on, and its leader. Returns its id and the generation. */
+  join(at: BrokerId, group = "billing", memberId = ""): { readonly member: string; readonly generation: number } {
+    const protocols = [{ name: "range", metadata: { topics: ["orders"], ownedPartitions: [], generationId: -1, rackId: null } }];
+    const sent = this.send(at, "JoinGroup", {
+      groupId: group,
+      sessionTimeoutMs: 1_800_000,
+      rebalanceTimeoutMs: 300_000,
+      memberId,
+      groupInstanceId: null,
+      protocolType: "consumer",
+      protocols,
+      reason: "",
+    });
+    this.runFor(seconds(4));
+    const joined = this.answer("JoinGroup", sent);
+    if (joined?.errorCode === "MEMBER_ID_REQUIRED") return this.join(at, group, joined.memberId);
+    if (joined?.errorCode !== "NONE") throw new Error(`the join ends in ${joined?.errorCode}`);
+    const { memberId: member, generationId: generation } = joined;
+    const assignment = { assignedPartitions: [{ topic: "orders", partition: 0 }] };
+    const synced = this.ask(at, "SyncGroup", {
+      groupId: group,
+      generationId: generation,
+      memberId: member,
+      groupInstanceId: null,
+      protocolType: "consumer",
+      protocolName: "range",
+      assignments: [{ memberId: member, assignment }],
+    });
+    if (synced?.errorCode !== "NONE") throw new Error(`the sync ends in ${synced?.errorCode}`);
+    return { member, generation };
+  }
+
+  leave(at: BrokerId, member: string, group = "billing"): void {
+    this.ask(at, "LeaveGroup", { groupId: group, members: [{ memberId: member, groupInstanceId: null, reason: "" }] });
+  }
+
   // ---- time and harm ----
 
   runFor(us: number): this {
