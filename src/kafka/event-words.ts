@@ -1,6 +1,8 @@
 /** Domain events in words, for people who know Kafka. */
 import type { NodeEvent } from "../sim/node-events.ts";
 import type { KafkaEvent } from "./events.ts";
+import { describeGroupEvent, isNotableInGroups } from "./group-event-words.ts";
+import type { GroupEvent } from "./group-events.ts";
 import { type BrokerId, NONE, partitionName } from "./ids.ts";
 import { describeZooKeeperModeEvent, isNotableInZooKeeperMode } from "./zookeeper-event-words.ts";
 import type { ZooKeeperModeEvent } from "./zookeeper-events.ts";
@@ -35,14 +37,18 @@ const NOTABLE: ReadonlySet<ToldEvent["kind"]> = new Set<ToldEvent["kind"]>([
 ]);
 
 export function isNotable(event: ToldEvent): boolean {
-  // Of the other events, those of ZooKeeper mode have a say of their own.
-  return NOTABLE.has(event.kind) || isNotableInZooKeeperMode(event as ZooKeeperModeEvent);
+  // Of the other events, those of ZooKeeper mode and of groups have a say of their own.
+  return (
+    NOTABLE.has(event.kind) || isNotableInZooKeeperMode(event as ZooKeeperModeEvent) || isNotableInGroups(event as GroupEvent)
+  );
 }
 
 /** One line. */
 export function describeEvent(event: ToldEvent): string {
   const words = describeReplicaEvent(event) ?? describeClusterEvent(event) ?? describeNodeEvent(event);
-  return words ?? describeZooKeeperModeEvent(event as ZooKeeperModeEvent) ?? event.kind;
+  return (
+    words ?? describeZooKeeperModeEvent(event as ZooKeeperModeEvent) ?? describeGroupEvent(event as GroupEvent) ?? event.kind
+  );
 }
 
 function describeReplicaEvent(event: ToldEvent): string | undefined {

@@ -71,6 +71,9 @@ function concerns(event: KafkaEvent | NodeEvent, violation: Violation): boolean 
   if (event.kind === "ProduceFailed" || event.kind === "LinkHealed") return false;
   if (event.kind === "ProcessStarted" && event.incarnation === 1) return false;
   if (event.kind === "ConsumerPositionReset" && event.reason === "initial") return false;
+  if (violation.partition === undefined) return true;
+  if ("partitions" in event && Array.isArray(event.partitions))
+    return event.partitions.some(({ topic, partition }) => violation.partition === partitionName(topic, partition));
   if (!("topic" in event) || !("partition" in event)) return true;
-  return violation.partition === undefined || violation.partition === partitionName(event.topic, event.partition);
+  return violation.partition === partitionName(event.topic, event.partition);
 }

@@ -85,3 +85,63 @@ test("what an administrator asked for in vain is told", () => {
   const event = { kind: "AdminRequestFailed", client: "admin", api: "DeleteTopics", error: "X", message: "orders: X" };
   expect(told(event)).toBe("admin: DeleteTopics failed: orders: X");
 });
+
+describe("of consumer groups", () => {
+  const MEMBER = { group: "billing", client: "billing-1", member: "billing-1-Kd3a_x-9QmyJ0bTzLw4hPA", generation: 3 };
+  const AT = { group: "billing", broker: 2 };
+  const partitions = [
+    { topic: "orders", partition: 0 },
+    { topic: "orders", partition: 1 },
+  ];
+  const offsets = [{ topic: "orders", partition: 0, offset: 120, leaderEpoch: 1 }];
+
+  test("a rebalance is told from when the group is stable no more until it is again", () => {
+    const state = (from: string, to: string, reason: string) => ({
+      ...AT,
+      ...{ kind: "GroupStateChanged", protocol: "classic", from, to, generation: 3, reason },
+    });
+    expect(told(state("Stable", "PreparingRebalance", "member billing-2-Kd3a_x-9QmyJ0bTzLw4hPA joins"))).toBe(
+      "billing: Stable → PreparingRebalance, generation 3 (member billing-2 joins)",
+    );
+    expect(told(state("PreparingRebalance", "CompletingRebalance", "all have joined"))).toBeUndefined();
+    expect(told({ ...state("Reconciling", "Stable", ""), protocol: "consumer" })).toBe(
+      "billing: Reconciling → Stable, group epoch 3",
+    );
+    expect(told(state("Stable", "Stable", "loaded"))).toBeUndefined();
+  });
+
+  test("a coordinator is told with the groups that it has found, where it has found any", () => {
+    const loaded = (groups: string[]) => ({ kind: "CoordinatorLoaded", broker: 2, partition: 7, epoch: 4, groups });
+    expect(told(loaded(["billing"]))).toBe("broker-2 coordinates billing (__consumer_offsets-7, epoch 4)");
+    expect(told(loaded([]))).toBeUndefined();
+  });
+
+  test("who owns what, and who has lost what, is told of the member by its node", () => {
+    expect(told({ kind: "PartitionsAssigned", ...MEMBER, partitions, owned: partitions })).toBe(
+      "billing-1 now owns orders-0, orders-1, generation 3",
+    );
+    expect(told({ kind: "PartitionsLost", ...MEMBER, partitions, owned: [] })).toBe("billing-1 has lost orders-0, orders-1");
+    expect(told({ kind: "PartitionsAssigned", ...MEMBER, partitions: [], owned: partitions })).toBeUndefined();
+    expect(told({ kind: "MemberRemoved", ...AT, member: MEMBER.member, reason: "session-expired" })).toBe(
+      "billing-1 is removed from billing: session-expired",
+    );
+    expect(told({ kind: "ConsumerLeft", ...MEMBER, reason: "max.poll.interval.ms" })).toBe(
+      "billing-1 is out of billing: max.poll.interval.ms",
+    );
+    expect(told({ kind: "ConsumerLeft", ...MEMBER, reason: "closed" })).toBeUndefined();
+  });
+
+  test("a commit is told where it fails, an effect where it is refused", () => {
+    expect(told({ kind: "OffsetCommitFailed", ...MEMBER, occasion: "sync", error: "ILLEGAL_GENERATION", offsets })).toBe(
+      "billing-1: sync commit of orders-0 at 120 failed: ILLEGAL_GENERATION",
+    );
+    expect(told({ kind: "OffsetsCommitted", ...MEMBER, occasion: "sync", offsets })).toBeUndefined();
+    const processed = (accepted: boolean) => ({
+      ...{ kind: "RecordsProcessed", ...MEMBER, ...partitions[0], baseOffset: 5, nextOffset: 8, records: [], accepted },
+    });
+    expect(told(processed(false))).toBe(
+      "the store refuses what billing-1 made of offsets 5 to 7 of orders-0: generation 3 is too old",
+    );
+    expect(told(processed(true))).toBeUndefined();
+  });
+});

@@ -2,6 +2,7 @@
 import type { Micros } from "../../base/units.ts";
 import { describeEvent, isNotable } from "../../kafka/event-words.ts";
 import type { KafkaEvent, PartitionChanged, ProduceFailed } from "../../kafka/events.ts";
+import type { OffsetCommitFailed } from "../../kafka/group-events.ts";
 import { partitionName } from "../../kafka/ids.ts";
 import type { DomainEvent } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
@@ -48,8 +49,10 @@ export class Timeline {
     const known = event as KafkaEvent | NodeEvent;
     // Which links a fault cuts is in its own words.
     if (known.kind === "LinkCut" || known.kind === "LinkHealed") return;
-    if (!this.begun || !isNotable(known)) return;
-    if (known.kind === "ProduceFailed") this.noteFailure(world, known);
+    // Nor who owns what: that has a picture of its own.
+    if (!this.begun || known.kind === "PartitionsAssigned" || !isNotable(known)) return;
+    if (known.kind === "ProduceFailed") this.noteFailedRecords(world, known);
+    else if (known.kind === "OffsetCommitFailed") this.noteFailedCommit(world, known);
     else this.noteOneOfMany(world, known.kind, describeEvent(known));
   }
 
@@ -67,18 +70,24 @@ export class Timeline {
     this.entries[swarm.place] = { step: this.step, timeUs: world.time, text: `and ${swarm.rest} more ${kind}` };
   }
 
+  private noteFailedRecords(world: World, { client, topic, partition, error, records }: ProduceFailed): void {
+    this.noteFailure(world, "record", records.length, `for ${partitionName(topic, partition)} of ${client} failed: ${error}`);
+  }
+
+  private noteFailedCommit(world: World, { client, occasion, error }: OffsetCommitFailed): void {
+    this.noteFailure(world, `${occasion} commit`, 1, `of ${client} failed: ${error}`);
+  }
+
   /** Failures come in swarms: those of one client and reason that nothing else comes between share a line. */
-  private noteFailure(world: World, event: ProduceFailed): void {
-    const { client, topic, partition, error, records } = event;
+  private noteFailure(world: World, noun: string, more: number, what: string): void {
     const last = this.entries.at(-1);
-    const what = `${partitionName(topic, partition)} of ${client} failed: ${error}`;
-    const isMore = last !== undefined && last === this.lastFailure?.entry && this.lastFailure.what === what;
-    const count = records.length + (isMore ? (this.lastFailure?.count ?? 0) : 0);
+    const isMore = last !== undefined && last === this.lastFailure?.entry && this.lastFailure.what === noun + what;
+    const count = more + (isMore ? (this.lastFailure?.count ?? 0) : 0);
     if (isMore) this.entries.pop();
-    const text = `${count} ${count === 1 ? "record" : "records"} for ${what}`;
+    const text = `${count} ${noun}${count === 1 ? "" : "s"} ${what}`;
     const entry = isMore ? { ...last, text } : { step: world.trace.step, timeUs: world.time, text };
     this.entries.push(entry);
-    this.lastFailure = { what, count, entry };
+    this.lastFailure = { what: noun + what, count, entry };
   }
 
   note(world: World, text: string): void {
