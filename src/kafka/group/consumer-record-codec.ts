@@ -29,10 +29,6 @@ const METADATA_HASH_TAG = 0;
 /** By their number in Kafka. Source: MemberState. */
 const MEMBER_STATES: readonly CurrentMemberValue["state"][] = ["STABLE", "UNREVOKED_PARTITIONS", "UNRELEASED_PARTITIONS"];
 
-export function isConsumerRecord(record: CoordinatorRecord): record is ConsumerRecord {
-  return record.type !== "OffsetCommit" && record.type !== "GroupMetadata";
-}
-
 export function encodeConsumerValue(record: ConsumerRecord, writer: ByteWriter): void {
   writer.int16(VERSION);
   switch (record.type) {

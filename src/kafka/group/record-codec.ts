@@ -6,7 +6,8 @@
  */
 import { fail } from "../../base/assert.ts";
 import { ByteReader, ByteWriter } from "./byte-codec.ts";
-import { decodeConsumerValue, encodeConsumerValue, isConsumerRecord } from "./consumer-record-codec.ts";
+import { isConsumerRecord } from "./consumer/consumer-records.ts";
+import { decodeConsumerValue, encodeConsumerValue } from "./consumer-record-codec.ts";
 import type { CoordinatorRecord, GroupMetadataValue, OffsetCommitValue } from "./coordinator-records.ts";
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from "./embedded-protocol.ts";
 

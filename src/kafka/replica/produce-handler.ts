@@ -7,11 +7,15 @@
  */
 import { ms } from "../../base/units.ts";
 import type { DiskOperation, DiskTarget, Timer, TimerTarget } from "../../sim/host.ts";
+import type { ErrorCode } from "../errors.ts";
 import { report } from "../events.ts";
+import { OFFSETS_TOPIC } from "../group/offsets-topic.ts";
+import type { TopicId } from "../ids.ts";
 import type { ProducePartitionResponse, ProduceRequest } from "../messages/produce.ts";
 import type { PendingRequest } from "../net/request-channel.ts";
 import { DelayedProduce, PartitionAppend, type ProduceCompleter } from "./delayed-operations.ts";
 import { type HostedPartitions, namesCurrentLeader } from "./hosted-partitions.ts";
+import type { Partition } from "./partition.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 
 type ProduceRequestPending = PendingRequest<"Produce">;
@@ -50,7 +54,7 @@ export class ProduceHandler implements ProduceCompleter, TimerTarget, DiskTarget
     const appends: PartitionAppend[] = [];
     for (const { name, topicId, partitionData } of topicData) {
       for (const { index, records } of partitionData) {
-        const found = validAcks ? this.partitions.find(name, topicId, index) : "INVALID_REQUIRED_ACKS";
+        const found = validAcks ? this.find(name, topicId, index) : "INVALID_REQUIRED_ACKS";
         if (typeof found === "string") appends.push(new PartitionAppend(name, index, undefined, found));
         else {
           const append = new PartitionAppend(name, index, found, "NONE");
@@ -62,6 +66,11 @@ export class ProduceHandler implements ProduceCompleter, TimerTarget, DiskTarget
     if (acks === -1) this.awaitCommit(request, appends);
     else this.answer(request, appends);
     for (const append of appends) if (append.baseOffset >= 0) append.partition?.wakeAfterAppend(append);
+  }
+
+  /** Only coordinators write to internal topics. */
+  private find(topic: string, topicId: TopicId, index: number): Partition | ErrorCode {
+    return topic === OFFSETS_TOPIC ? "INVALID_TOPIC_EXCEPTION" : this.partitions.find(topic, topicId, index);
   }
 
   /** Answers when every partition's records are committed, or the request's own time is up. */

@@ -5,7 +5,7 @@ import { effectiveConfig } from "../../../src/kafka/config/definition.ts";
 import { DEFAULT_SERVICE_COSTS } from "../../../src/kafka/config/service-costs.ts";
 import { DIAL_VALUES, type Dials } from "../../../src/kafka/dials.ts";
 import type { KafkaEvent, KafkaEventKind } from "../../../src/kafka/events.ts";
-import { javaHash } from "../../../src/kafka/group/java-hash.ts";
+import { partitionForGroup } from "../../../src/kafka/group/java-hash.ts";
 import type { BrokerId } from "../../../src/kafka/ids.ts";
 import type { ApiName, RequestOf, ResponseOf } from "../../../src/kafka/messages/apis.ts";
 import { KafkaServer } from "../../../src/kafka/server/kafka-server.ts";
@@ -35,6 +35,8 @@ export class ClusterWorld implements WorldObserver {
   readonly world: World;
   readonly events: KafkaEvent[] = [];
   readonly brokers: readonly BrokerId[];
+  /** Of __consumer_offsets. */
+  private readonly partitions: number;
 
   constructor(
     options: {
@@ -46,6 +48,7 @@ export class ClusterWorld implements WorldObserver {
     this.brokers = Array.from({ length: options.brokers ?? 3 }, (_, i) => i + 1);
     const few = { "offsets.topic.num.partitions": 4, "offsets.topic.replication.factor": this.brokers.length };
     const config = effectiveConfig(BROKER_CONFIG, { ...few, ...options.config });
+    this.partitions = config["offsets.topic.num.partitions"];
     const dials = { ...NEWEST_DIALS, ...options.dials };
     this.world = new World({ seed: "groups", latency: { default: { kind: "constant", us: 200 } }, traceLevel: "off" });
     this.world.observer = this;
@@ -152,7 +155,7 @@ export class ClusterWorld implements WorldObserver {
   }
 
   partitionOf(group: string): number {
-    return Math.abs(javaHash(group)) % 4;
+    return partitionForGroup(group, this.partitions);
   }
 
   private alive(): BrokerId {

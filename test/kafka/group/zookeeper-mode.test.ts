@@ -84,3 +84,27 @@ test("offsets of a topic that is deleted are forgotten", () => {
     { group: "billing", topic: TOPIC, partition: 0, offset: 17, reason: "topic-deleted", state: "Empty", broker: coordinator },
   ]);
 });
+
+test("a leader that is told of a new epoch, and stays, goes on coordinating in it without reading again", () => {
+  const w = begin();
+  find(w, 1);
+  w.runFor(seconds(2));
+  const coordinator = find(w, 1)?.nodeId as BrokerId;
+  expect(commit(w, coordinator, 17)).toBe("NONE");
+  // That a follower is about to go the leader is told in a new epoch.
+  const follower = w.brokerIds.find((id) => id !== coordinator) as BrokerId;
+  w.world.requestShutdown(`broker-${follower}`);
+  w.runFor(seconds(5));
+  const own = w.of("RecordsAppended").filter(({ topic, role }) => topic === OFFSETS && role === "leader");
+  const partition = own[0]?.partition ?? -1;
+  const isOurs = (event: { readonly broker: BrokerId; readonly partition: number }): boolean =>
+    event.broker === coordinator && event.partition === partition;
+  expect(w.of("BecameLeader").filter((event) => event.topic === OFFSETS && isOurs(event)).length).toBeGreaterThan(1);
+  expect(commit(w, coordinator, 18)).toBe("NONE");
+  expect(fetch(w, coordinator)).toBe(18);
+  expect(w.of("CoordinatorLoaded").filter(isOurs)).toHaveLength(1);
+  const written = w.of("RecordsAppended").filter((event) => event.topic === OFFSETS && event.role === "leader" && isOurs(event));
+  const origins = written.map(({ batch }) => batch.records[0]?.origin);
+  expect(origins.map((origin) => origin?.sequence)).toEqual([0, 0]);
+  expect(new Set(origins.map((origin) => origin?.client)).size).toBe(2);
+});
