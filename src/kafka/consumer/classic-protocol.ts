@@ -336,6 +336,12 @@ export function exceptionFor(error: ErrorCode): string {
       return "InvalidGroupIdException";
     case "UNSUPPORTED_VERSION":
       return "UnsupportedVersionException";
+    case "UNSUPPORTED_ASSIGNOR":
+      return "UnsupportedAssignorException";
+    case "UNRELEASED_INSTANCE_ID":
+      return "UnreleasedInstanceIdException";
+    case "INVALID_REQUEST":
+      return "InvalidRequestException";
     default:
       return `KafkaException (${error})`;
   }

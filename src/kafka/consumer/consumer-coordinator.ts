@@ -19,6 +19,7 @@ import type { ConsumerApplication, RebalanceCallback } from "./application.ts";
 import { ClassicMembership } from "./classic-membership.ts";
 import { exceptionFor } from "./classic-protocol.ts";
 import { CommittedOffsets } from "./committed-offsets.ts";
+import { ConsumerMembership } from "./consumer-membership.ts";
 import { type CoordinatorListener, CoordinatorLookup } from "./coordinator-lookup.ts";
 import { epochToCommit } from "./fetch-position.ts";
 import type { GroupMembership, MembershipOwner } from "./group-membership.ts";
@@ -93,7 +94,9 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
     const lookup = { host, config, groupId, network: options.network, coordinatorNetwork: network, metadata };
     const coordinator = new CoordinatorLookup({ ...lookup, listener: this });
     this.coordinator = coordinator;
-    const membership = new ClassicMembership({ host, name, config, dials, groupId, groupInstanceId, network, owner: this });
+    const parts = { host, name, config, dials, groupId, groupInstanceId, network, owner: this };
+    const isConsumerProtocol = config["group.protocol"] === "consumer";
+    const membership = isConsumerProtocol ? new ConsumerMembership(parts) : new ClassicMembership(parts);
     this.membership = membership;
     const shared = { host, name, config, network, coordinator, membership };
     this.commits = new OffsetCommits({ ...shared, listener: this });

@@ -12,6 +12,7 @@ import { retryBackoff } from "../client/retry-backoff.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
 import { type ErrorCode, isRetriable } from "../errors.ts";
 import type { CommitOccasion, CommittedOffset, OffsetCommitFailed, OffsetsCommitted } from "../group-events.ts";
+import { NONE } from "../ids.ts";
 import type { OffsetCommitRequest } from "../messages/group-offsets.ts";
 import type { CompletionOf, NetworkClient } from "../net/network-client.ts";
 import type { CoordinatorLocator } from "./coordinator-locator.ts";
@@ -290,9 +291,14 @@ export class OffsetCommits implements TimerTarget {
       default:
         this.report(commit, sent, error);
         if (error === "FENCED_INSTANCE_ID") this.listener.onFenced();
-        if (commit.occasion === "before-rebalance") this.onBeforeRebalanceAnswer(commit, retriable);
+        if (commit.occasion === "before-rebalance") this.onBeforeRebalanceAnswer(commit, retriable || this.wasStale(error));
         else if (retriable) this.nextAutoCommit = this.host.steadyNow() + ms(this.config["retry.backoff.ms"]);
     }
+  }
+
+  /** KIP-848: the member has a newer epoch by now, or will have it soon. Source: isStaleEpochErrorAndValidEpochAvailable. */
+  private wasStale(error: CommitError): boolean {
+    return error === "STALE_MEMBER_EPOCH" && this.membership.generation !== NONE;
   }
 
   private onSyncAnswer(commit: Commit, sent: Committer, error: CommitError, retriable: boolean): void {
