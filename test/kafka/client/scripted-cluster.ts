@@ -71,6 +71,8 @@ export class ScriptedCluster {
   /** How far the test has let time pass. */
   now: Micros = 0;
   maxMessageBytes = Number.POSITIVE_INFINITY;
+  /** Who answers what this cluster knows nothing of. */
+  others: { onRequest(broker: number, host: Host, request: AnyPendingRequest): void } | undefined = undefined;
   private readonly overrides: Override[] = [];
 
   constructor(options: { readonly brokers?: number; readonly seed?: string; readonly dials?: Partial<Dials> } = {}) {
@@ -175,6 +177,17 @@ export function nodeName(id: number): NodeName {
   return `broker-${id}`;
 }
 
+/** Their errors are for {@link ScriptedCluster.others} to make up. */
+const GROUP_APIS: ReadonlySet<ApiName> = new Set<ApiName>([
+  "FindCoordinator",
+  "JoinGroup",
+  "SyncGroup",
+  "Heartbeat",
+  "LeaveGroup",
+  "OffsetCommit",
+  "OffsetFetch",
+]);
+
 class FetchWait implements TimerTarget {
   private readonly broker: ScriptedBroker;
 
@@ -206,7 +219,7 @@ class ScriptedBroker extends ServerProcess {
 
   onRequest(request: AnyPendingRequest): void {
     this.cluster.requests.push({ at: this.cluster.world.time, broker: this.id, api: request.api, body: request.body });
-    const override = this.cluster.takeOverride(request.api);
+    const override = GROUP_APIS.has(request.api) ? undefined : this.cluster.takeOverride(request.api);
     if (override === "silence") return;
     switch (request.api) {
       case "Metadata":
@@ -255,7 +268,8 @@ class ScriptedBroker extends ServerProcess {
         });
         return;
       default:
-        throw new Error(`no client sends ${request.api}`);
+        if (this.cluster.others === undefined) throw new Error(`no client sends ${request.api}`);
+        this.cluster.others.onRequest(this.id, this.host, request);
     }
   }
 
