@@ -1,7 +1,7 @@
 /**
  * The classic groups of one partition of __consumer_offsets: requests find their group here, records make it anew.
  *
- * Source: GroupMetadataManager (classicGroup*, replay, onLoaded, onUnloaded, maybeDeleteGroup), GroupCoordinatorService for what
+ * Source: GroupMetadataManager (classicGroup*, replay, onLoaded, onUnloaded), GroupCoordinatorService for what
  * is refused before a group is looked at.
  */
 import { assert } from "../../../base/assert.ts";
@@ -13,7 +13,7 @@ import type { ShardContext, ShardPart, WriteWaiter } from "../shard.ts";
 import { ClassicGroup } from "./classic-group.ts";
 import { isNewCoordinator } from "./coordinator-line.ts";
 import { joinError, leaveUnknown, syncError } from "./group-answers.ts";
-import { GroupStore, groupTombstone } from "./group-store.ts";
+import { GroupStore } from "./group-store.ts";
 import { HeartbeatAndLeaveHandler } from "./heartbeat-and-leave.ts";
 import { JoinGroupHandler } from "./join-group.ts";
 import { Rebalances } from "./rebalances.ts";
@@ -120,12 +120,6 @@ export class ClassicGroups implements ShardPart {
     const group = new ClassicGroup({ groupId, shard: this.shard, sessions: this.rebalances.sessions });
     this.shard.groups.set(group);
     return group;
-  }
-
-  /** The group has no offsets any more: without members there is nothing to it. */
-  maybeDelete(groupId: string): void {
-    const group = this.shard.groups.get(groupId);
-    if (group instanceof ClassicGroup && group.isEmpty) this.shard.write([groupTombstone(groupId)]);
   }
 
   /**

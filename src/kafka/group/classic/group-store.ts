@@ -55,6 +55,7 @@ function groupMetadataRecord(group: ClassicGroup, assignment: GroupAssignment): 
   };
 }
 
+/** Written when a group without members has no offsets left either, or goes over to the other protocol. */
 export function groupTombstone(groupId: string): GroupMetadataRecord {
   return { type: "GroupMetadata", key: { group: groupId }, value: null };
 }

@@ -190,14 +190,14 @@ describe("a group", () => {
   test("without members is deleted when asked, unless somebody is about to join", () => {
     const world = new ClassicWorld();
     const [a = ""] = world.stable(["a"]);
-    world.groups.maybeDelete(GROUP);
+    world.deleteIfEmpty();
     expect(world.picture).toBe("Stable 1 (1)");
     world.leave(a);
     world.join("b");
-    world.groups.maybeDelete(GROUP);
+    world.deleteIfEmpty();
     expect(world.picture).toBe("Empty 2 (0)");
     world.pass(SESSION_MS);
-    world.groups.maybeDelete(GROUP);
+    world.deleteIfEmpty();
     expect(world.shard.groups.get(GROUP)).toBeUndefined();
     expect(world.log.at(-1)).toEqual({ type: "GroupMetadata", key: { group: GROUP }, value: null });
     expect(world.eventsOf("GroupStateChanged").at(-1)).toMatchObject({ from: "Empty", to: "Dead", reason: "deleted" });

@@ -7,6 +7,7 @@ import type { ErrorCode } from "../../../../src/kafka/errors.ts";
 import type { KafkaEvent } from "../../../../src/kafka/events.ts";
 import { ClassicGroup } from "../../../../src/kafka/group/classic/classic-group.ts";
 import { ClassicGroups, type ClassicRequest } from "../../../../src/kafka/group/classic/classic-groups.ts";
+import { groupTombstone } from "../../../../src/kafka/group/classic/group-store.ts";
 import type { CoordinatorRecord, GroupMetadataValue } from "../../../../src/kafka/group/coordinator-records.ts";
 import { GroupRegistry } from "../../../../src/kafka/group/group.ts";
 import type { ShardContext, WriteWaiter } from "../../../../src/kafka/group/shard.ts";
@@ -312,6 +313,11 @@ export class ClassicWorld {
 
   private settle(): void {
     if (!this.slowCommits) this.commit();
+  }
+
+  /** As who looks after offsets does when a group has none left. */
+  deleteIfEmpty(): void {
+    if (this.shard.groups.get(GROUP)?.isEmpty === true) this.shard.write([groupTombstone(GROUP)]);
   }
 
   // ---- whole stories ----

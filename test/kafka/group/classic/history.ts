@@ -103,7 +103,7 @@ export class History {
         world.shard.refuses = "NONE";
         break;
       case "delete":
-        world.groups.maybeDelete(GROUP);
+        world.deleteIfEmpty();
         break;
       case "remove by instance":
         world.leave({ instance: "one" });
