@@ -88,6 +88,7 @@ export class ClassicJoins {
     const error = change.write(new JoinAnswer({ request, timers, member: next }));
     if (error !== "NONE") return;
     group.comparedMetadata = metadataVersion;
+    if (replaced !== undefined) this.timers.cancelAllOf(group.groupId, replaced.memberId);
     if (downgrades) this.departures.handOver(group.groupId, memberIds);
   }
 }

@@ -82,9 +82,11 @@ export class Heartbeats {
     if (written !== "NONE") return "NONE";
     const now = consumerGroup(shard.groups, groupId);
     if (now !== undefined) now.comparedMetadata = metadataVersion;
-    if (upgrades) this.startSessions(group, memberId);
+    if (replaced !== undefined && replaced.memberId !== memberId) this.timers.cancelAllOf(groupId, replaced.memberId);
+    if (upgrades && now !== undefined) this.startSessions(now, memberId);
     return "NONE";
   }
+
   /** The group that a member joins. A classic one that may not become a KIP-848 one is none. */
   private foundOrMade(groupId: string, change: GroupChange): ConsumerGroup | undefined {
     const known = this.shard.groups.get(groupId);

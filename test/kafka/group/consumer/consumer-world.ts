@@ -243,7 +243,7 @@ export class ConsumerWorld {
   readonly groups: ConsumerGroups;
   private readonly options: WorldOptions;
 
-  constructor(options: WorldOptions = {}) {
+  constructor(options: WorldOptions = {}, log: readonly CoordinatorRecord[] = []) {
     const { topics = { orders: 4 }, config = {}, dials = {} } = options;
     this.options = options;
     for (const [name, partitions] of Object.entries(topics)) this.metadata.make(name, partitions);
@@ -256,16 +256,14 @@ export class ConsumerWorld {
     this.classic = new ClassicGroups(this.shard);
     this.groups = new ConsumerGroups(this.shard, this.classic);
     this.shard.parts = [this.classic, this.groups];
+    for (const record of log) this.shard.replay(record);
+    for (const part of this.shard.parts) part.onLoaded();
   }
 
   /** Another coordinator, which finds `log` (as it is, unless said) and the same topics. */
   failover(log: readonly CoordinatorRecord[] = this.shard.log): ConsumerWorld {
-    const next = new ConsumerWorld({ ...this.options, topics: {} });
-    for (const { name, partitions } of this.metadata.topics()) next.metadata.make(name, partitions.length);
-    next.host.time = this.host.time;
-    for (const record of log) next.shard.replay(record);
-    for (const part of next.shard.parts) part.onLoaded();
-    return next;
+    const topics = Object.fromEntries([...this.metadata.topics()].map(({ name, partitions }) => [name, partitions.length]));
+    return new ConsumerWorld({ ...this.options, topics }, log);
   }
 
   // ---- requests ----
