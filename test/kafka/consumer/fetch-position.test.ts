@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { decideValidation, type FetchPosition, onLeaderKnown } from "../../../src/kafka/consumer/fetch-position.ts";
+import {
+  decideValidation,
+  epochToCommit,
+  type FetchPosition,
+  onLeaderKnown,
+  stateAt,
+} from "../../../src/kafka/consumer/fetch-position.ts";
+import { newestRelease } from "../../../src/kafka/releases.ts";
+
+const DIALS = newestRelease("kraft").dials;
 
 const leader1 = { leaderId: 1, node: "broker-1", epoch: 4 };
 const leader2 = { leaderId: 2, node: "broker-2", epoch: 5 };
@@ -40,4 +49,22 @@ test("an undefined answer begins anew by the reset policy", () => {
 test("without a reset policy truncation is the application's to hear of", () => {
   expect(decideValidation(position, { leaderEpoch: 4, endOffset: 99 }, false)).toEqual({ kind: "raise" });
   expect(decideValidation(position, { leaderEpoch: -1, endOffset: -1 }, false)).toEqual({ kind: "raise" });
+});
+
+test("a committed position with an epoch is validated first, whichever the leader's epoch is (SubscriptionState.seekUnvalidated)", () => {
+  expect(stateAt(position, true)).toBe("AWAIT_VALIDATION");
+  expect(stateAt({ ...position, offsetEpoch: -1 }, true)).toBe("FETCHING");
+  expect(stateAt({ ...position, leader: { ...leader1, epoch: -1 } }, true)).toBe("FETCHING");
+});
+
+test("clients before 2.3 believe every new leader, and every committed position (consumer.validateOffsetEpoch)", () => {
+  expect(onLeaderKnown(position, leader2, false)?.state).toBe("FETCHING");
+  expect(stateAt(position, false)).toBe("FETCHING");
+});
+
+test("committed is the epoch of the last record consumed, or with consumer.commitEpoch the newest known (KAFKA-19902)", () => {
+  const behind = { ...position, leader: leader2 };
+  expect(epochToCommit(behind, DIALS)).toBe(4);
+  expect(epochToCommit(behind, { ...DIALS, "consumer.commitEpoch": "newest" })).toBe(5);
+  expect(epochToCommit({ ...behind, offsetEpoch: -1 }, { ...DIALS, "consumer.commitEpoch": "newest" })).toBe(5);
 });
