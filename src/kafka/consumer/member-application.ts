@@ -40,7 +40,7 @@ interface Revocation {
   committing: boolean;
 }
 
-/** What an application with workers gives to poll(): after that it looks what they have done meanwhile. */
+/** What an application gives to poll() while it has something to commit. */
 const POLL_TIMEOUT: Micros = ms(100);
 
 /** Those that commit what has been processed. */
@@ -134,6 +134,7 @@ export class MemberApplication implements ConsumerApplication, HandlerOwner, Tim
     if (occasion !== "sync" && occasion !== "async") return;
     if (error === "NONE") this.processed.onCommitted(offsets);
     if (occasion === "async") return;
+    if (error !== "NONE" && !NO_MEMBER.includes(error)) this.processed.onNotCommitted(offsets);
     if (this.revocation?.committing) this.returnFromRevoked(this.revocation);
     else if (this.phase.kind === "committing") this.onCommitReturned(this.phase, error);
     this.proceed();
@@ -202,7 +203,12 @@ export class MemberApplication implements ConsumerApplication, HandlerOwner, Tim
   private poll(): boolean {
     this.phase = POLLING;
     const polled = this.api.poll();
-    if (polled.length === 0) return this.host.alive;
+    if (polled.length === 0) {
+      this.armPollTimer();
+      return this.host.alive;
+    }
+    this.host.cancelTimer(this.pollTimer);
+    this.pollTimer = 0;
     const handed = polled.map((each) => this.handed(each));
     if (this.spec.commit === "before") {
       this.phase = { kind: "committing", next: "hand over", polled: handed };
@@ -255,7 +261,8 @@ export class MemberApplication implements ConsumerApplication, HandlerOwner, Tim
   }
 
   private onCommitReturned(phase: Phase & { readonly kind: "committing" }, error: ErrorCode | "TIMEOUT"): void {
-    this.phase = READY;
+    // What has failed is tried again, but poll() comes first: it may have to join.
+    this.phase = error === "NONE" ? READY : WOKEN;
     if (NO_MEMBER.includes(error)) this.onExpelled();
     else if (!PASSING.includes(error) && !isRetriable(error as ErrorCode)) this.host.exit(`commitSync failed: ${error}`);
     if (phase.next === "handling") {
@@ -329,9 +336,10 @@ export class MemberApplication implements ConsumerApplication, HandlerOwner, Tim
     return thread;
   }
 
-  /** Workers have done something that is to be committed, and nobody knows when poll() will return. */
+  /** There is something to commit, from workers or from a commit that failed, and nobody knows when poll() will return. */
   private armPollTimer(): void {
     if (this.phase.kind !== "polling" || !this.commitsProcessed || this.pollTimer !== 0) return;
+    if (this.processed.unsent().length === 0) return;
     const timer: Timer = { kind: "application.poll-timeout", target: this };
     this.pollTimer = this.host.setTimer(POLL_TIMEOUT, timer);
   }

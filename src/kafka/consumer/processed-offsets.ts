@@ -78,6 +78,14 @@ export class ProcessedOffsets {
     }
   }
 
+  /** They go with the next commit again. */
+  onNotCommitted(offsets: readonly CommittedOffset[]): void {
+    for (const { topic, partition } of offsets) {
+      const tenure = this.tenures.get(partitionName(topic, partition));
+      if (tenure !== undefined) tenure.sent = undefined;
+    }
+  }
+
   private where(condition: (tenure: Tenure) => boolean): CommittedOffset[] {
     const offsets: CommittedOffset[] = [];
     for (const tenure of this.tenures.values()) {

@@ -206,6 +206,22 @@ describe("commit policies", () => {
     expect(consumer.calls.at(-1)).toMatchObject({ at: ms(5), call: "poll" });
   });
 
+  test("a commit that fails for another reason goes with the next one, after a poll() at the latest", () => {
+    const { w, consumer } = started({}, "orders-0", "orders-1");
+    consumer.answerWith("REBALANCE_IN_PROGRESS", "TIMEOUT");
+    consumer.deliver(three);
+    w.runFor(ms(10));
+    consumer.deliver(polled("orders-1", [0]));
+    w.runFor(ms(300));
+    const [first, second, third, ...more] = consumer.calls.filter(({ call }) => call === "commitSync");
+    expect([first, second, third].map((call) => [call?.at, call?.what])).toEqual([
+      [0, "orders-0@3/0 REBALANCE_IN_PROGRESS"],
+      [ms(10), "orders-0@3/0 orders-1@1/0 TIMEOUT"],
+      [ms(115), "orders-0@3/0 orders-1@1/0"],
+    ]);
+    expect(more).toEqual([]);
+  });
+
   test("per-record: who learns from a commit that it was expelled drops what it has in hand, unless it finishes lost work", () => {
     const run = (finishesLostWork: boolean): string[] => {
       const { w, consumer } = started({ commit: "per-record", finishesLostWork });
