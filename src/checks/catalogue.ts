@@ -10,11 +10,23 @@ import {
   ControllerViewMatchesStore,
 } from "./invariants/convergence.ts";
 import { ZkCommittedWritesKept, ZkElectionSafety, ZkTotalOrder } from "./invariants/ensemble.ts";
+import {
+  LegalTargetAssignment,
+  MemberEpochMonotonic,
+  ValidMemberEpoch,
+  ValidPartitionEpoch,
+  ValidStableGroupState,
+} from "./invariants/group-assignment.ts";
+import { GroupConverges, MemberCountBounded } from "./invariants/group-convergence.ts";
+import { ExactlyOnceEffects, PerKeyOrder, ProcessedAtLeastOnce } from "./invariants/group-effects.ts";
+import { CommittedNeverAheadOfProcessed, CommittedOffsetDurable, CommittedOffsetMonotonic } from "./invariants/group-offsets.ts";
+import { GroupExclusiveOwnership, RebalancePause } from "./invariants/group-ownership.ts";
 import { HighWatermarkBacked, HighWatermarkMonotonic, ReplicationQuorumSuperset } from "./invariants/high-watermark.ts";
 import { LeaderEpochMonotonic, SingleLeaderPerEpoch } from "./invariants/leader-epochs.ts";
 import { LogMatching, StrongIsr } from "./invariants/log-matching.ts";
 import { EpochCacheConsistent, LogIntegrity, LogStartBelowHw } from "./invariants/log-shape.ts";
 import { NoAckedLoss, NoCommittedRecordLostGlobally } from "./invariants/no-acked-loss.ts";
+import { NoPollSkip, PositionMonotonic, ProducerOrder } from "./invariants/positions.ts";
 import { LeaderStability, StaleLeaderBounded } from "./invariants/raft-leadership.ts";
 import {
   ConsistentCommittedData,
@@ -72,6 +84,24 @@ export function allInvariants(): Invariant[] {
     new ZkTotalOrder(),
     new ZkSessionMonotonic(),
     new ZkEphemeralsGoWithSession(),
+    new PositionMonotonic(),
+    new NoPollSkip(),
+    new ProducerOrder(),
+    new GroupExclusiveOwnership(),
+    new LegalTargetAssignment(),
+    new ValidMemberEpoch(),
+    new ValidPartitionEpoch(),
+    new ValidStableGroupState(),
+    new MemberEpochMonotonic(),
+    new GroupConverges(),
+    new MemberCountBounded(),
+    new CommittedOffsetMonotonic(),
+    new CommittedOffsetDurable(),
+    new CommittedNeverAheadOfProcessed(),
+    new ProcessedAtLeastOnce(),
+    new PerKeyOrder(),
+    new RebalancePause(),
+    new ExactlyOnceEffects(),
   ];
 }
 

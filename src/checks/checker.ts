@@ -12,6 +12,8 @@ import { allInvariants, INVARIANT_NAMES } from "./catalogue.ts";
 import { fourNumbers, type RecordNumbers } from "./four-numbers.ts";
 import { Ghost } from "./ghost/ghost.ts";
 import { GHOST_KINDS } from "./ghost/ghost-kinds.ts";
+import type { GroupContract } from "./group-contract.ts";
+import { type GroupNumbers, groupNumbers } from "./group-numbers.ts";
 import { type Invariant, Reporter, type Violation } from "./invariant.ts";
 import type { Observation, ObservedEvent } from "./observation.ts";
 
@@ -26,6 +28,10 @@ export interface CheckerOptions {
   readonly eligibleLeaderReplicas?: boolean;
   /** Whether leaders write the ISR to ZooKeeper themselves (before 2.7). They don't, unless given. */
   readonly leadersWriteIsr?: boolean;
+  /** The consumer groups to follow, and what each may count on. */
+  readonly groups?: readonly GroupContract[];
+  /** Producers whose records must come into the log in the order in which they were sent: no retry can overtake another request. */
+  readonly orderedProducers?: readonly NodeName[];
 }
 
 /** What the checker looks at again and again, filled anew for each event. */
@@ -44,6 +50,7 @@ export class Checker {
   private readonly reporter = new Reporter();
   private readonly watchers = new Map<string, Invariant[]>();
   private readonly partitionInvariants: readonly Invariant[];
+  private readonly groupInvariants: readonly Invariant[];
   private readonly timedInvariants: readonly Invariant[];
   private nextSecond: Micros = 0;
   private readonly current: Current = { step: 0, timeUs: 0, node: undefined, event: NOTHING };
@@ -54,12 +61,15 @@ export class Checker {
     for (const name of enabled ?? []) assert(INVARIANT_NAMES.includes(name), `no invariant is called ${name}`);
     this.invariants = allInvariants().filter(({ name }) => enabled === undefined || enabled.includes(name));
     this.timedInvariants = this.invariants.filter((invariant) => invariant.everySecond !== undefined);
+    this.groupInvariants = this.invariants.filter((invariant) => invariant.checkGroup !== undefined);
     this.partitionInvariants = this.invariants.filter((invariant) => invariant.checkPartition !== undefined);
     this.ghost = new Ghost({
       delayBoundUs: options.delayBoundUs ?? seconds(1),
       raftFetchTimeoutUs: options.raftFetchTimeoutUs ?? ms(2_000),
       eligibleLeaderReplicas: options.eligibleLeaderReplicas,
       leadersWriteIsr: options.leadersWriteIsr ?? false,
+      groups: options.groups ?? [],
+      orderedProducers: options.orderedProducers ?? [],
     });
     for (const kind of GHOST_KINDS) this.watchers.set(kind, []);
     for (const invariant of this.invariants) {
@@ -78,6 +88,7 @@ export class Checker {
     const { reporter, ghost, current } = this;
     if (step !== reporter.step) {
       if (ghost.dirty.length > 0) this.endStep();
+      if (ghost.groups.dirty.length > 0) this.judgeGroups();
       reporter.step = step;
     }
     reporter.timeUs = timeUs;
@@ -95,6 +106,7 @@ export class Checker {
   finish(timeUs: Micros): void {
     if (this.finishedAt >= 0) return;
     if (this.ghost.dirty.length > 0) this.endStep();
+    if (this.ghost.groups.dirty.length > 0) this.judgeGroups();
     this.finishedAt = timeUs;
     this.reporter.timeUs = timeUs;
     this.lookAtTime(timeUs);
@@ -116,6 +128,11 @@ export class Checker {
     return outages(this.ghost, this.now);
   }
 
+  /** What became of the records in each group, and who owned what, as of now. */
+  get groups(): readonly GroupNumbers[] {
+    return groupNumbers(this.ghost, this.now);
+  }
+
   get longestOutage(): Outage | undefined {
     return longestOutage(this.ghost, this.now);
   }
@@ -126,7 +143,20 @@ export class Checker {
 
   private lookAtTime(timeUs: Micros): void {
     this.nextSecond = timeUs + seconds(1);
+    this.ghost.groups.sample(timeUs);
     for (const invariant of this.timedInvariants) invariant.everySecond?.(this.ghost, this.reporter);
+  }
+
+  private judgeGroups(): void {
+    const { ghost, reporter, groupInvariants } = this;
+    const { dirty } = ghost.groups;
+    for (let i = 0; i < dirty.length; i++) {
+      const group = dirty[i];
+      if (group === undefined) continue;
+      group.dirty = false;
+      for (const invariant of groupInvariants) invariant.checkGroup?.(group, ghost, reporter);
+    }
+    dirty.length = 0;
   }
 
   private endStep(): void {

@@ -13,13 +13,21 @@ export interface GroupContract {
   readonly members: readonly string[];
   readonly topics: readonly string[];
   readonly protocol: "classic" | "consumer";
-  /** `at-least-once`: nothing is committed before it is processed. `at-most-once`: nothing is processed after it was committed. */
+  /**
+   * `at-least-once`: nothing is committed before it is processed. `at-most-once`: nothing is processed after it was committed.
+   * Undefined: neither, as with auto-commit while worker threads have the records.
+   */
   readonly delivery: "at-least-once" | "at-most-once" | undefined;
   readonly resetPolicy: "earliest" | "latest" | "none";
   readonly sessionTimeoutUs: Micros;
   /** max.poll.interval.ms. */
   readonly rebalanceTimeoutUs: Micros;
   readonly offsetsRetentionUs: Micros;
+  /**
+   * Whether a member may go on with records in hand after it has given their partition up: it has worker threads, or finishes what it
+   * has begun. Unless that is ruled out, such an effect is excused.
+   */
+  readonly finishesOldWork?: boolean;
   /** Names of invariants that this application relies on: no deviation from them is excused. */
   readonly reliesOn: readonly string[];
 }

@@ -1,14 +1,24 @@
-/** What became of the records in each consumer group: the four counts, lag, and who owned what when. */
+/**
+ * What became of the records in each consumer group: the counts, lag, and who owned what when.
+ *
+ * Counted as they happen, but for what was left out: that takes one pass over the logs, and is for the end of a run.
+ */
 import type { Micros } from "../base/units.ts";
+import type { Ghost } from "./ghost/ghost.ts";
+import type { GhostGroup } from "./ghost/ghost-group.ts";
+import type { GhostGroupPartition } from "./ghost/ghost-group-partition.ts";
+import { lagOf } from "./ghost/ghost-groups.ts";
+import { leftOut } from "./left-out.ts";
 
 export interface GroupNumbers {
   readonly group: string;
+  /** Records that had an effect. */
   readonly processedOnce: number;
   /** Effects beyond the first of a record, counted once for each. */
   readonly processedAgain: number;
   /** Committed records that the group went past without processing them; those of a topic after the group began. */
   readonly skipped: number;
-  /** Records that were processed after a later one of the same key. */
+  /** Records that were first processed after a later one of the same key. */
   readonly outOfOrder: number;
   /** Given up by the application after its attempts: neither processed nor skipped. */
   readonly givenUp: number;
@@ -38,4 +48,47 @@ export interface OwnershipSpan {
   readonly toUs: Micros | undefined;
   /** How it ended. */
   readonly end: "revoked" | "lost" | "stopped" | undefined;
+}
+
+export function groupNumbers(ghost: Ghost, now: Micros): GroupNumbers[] {
+  return [...ghost.groups.byId.values()].map((group) => numbersOf(group, ghost, now));
+}
+
+function numbersOf(group: GhostGroup, ghost: Ghost, now: Micros): GroupNumbers {
+  const { id, processed, processedAgain, outOfOrder, givenUp, rebalances, lag } = group;
+  let skipped = 0;
+  let unprocessed = 0;
+  let ownerlessUs = 0;
+  const ownership: OwnershipSpan[] = [];
+  for (const partition of sorted(group)) {
+    leftOut(partition, ghost, (_offset, why) => {
+      if (why === "waiting") unprocessed++;
+      else skipped++;
+    });
+    ownerlessUs += partition.ownerlessUs + (partition.ownerlessSince < 0 ? 0 : now - partition.ownerlessSince);
+    const { topic, partition: index } = partition.log;
+    for (const { client, generation, fromUs, toUs, end } of partition.spans) {
+      ownership.push({ topic, partition: index, client: client.name, generation, fromUs, toUs, end });
+    }
+  }
+  return {
+    group: id,
+    processedOnce: processed,
+    processedAgain,
+    skipped,
+    outOfOrder,
+    givenUp,
+    unprocessed,
+    rebalances,
+    ownerlessUs,
+    lag: { highest: lag.highest, atEnd: lagOf(group), samples: lag.list() },
+    ownership,
+  };
+}
+
+function sorted(group: GhostGroup): GhostGroupPartition[] {
+  return [...group.partitions()].sort((a, b) => {
+    if (a.log.topic !== b.log.topic) return a.log.topic < b.log.topic ? -1 : 1;
+    return a.log.partition - b.log.partition;
+  });
 }

@@ -9,6 +9,7 @@
  */
 import type { Micros } from "../base/units.ts";
 import type { Ghost } from "./ghost/ghost.ts";
+import type { GhostGroup } from "./ghost/ghost-group.ts";
 import type { GhostPartition } from "./ghost/ghost-partition.ts";
 import type { Observation, ObservedKind } from "./observation.ts";
 
@@ -43,6 +44,8 @@ export interface Invariant {
   observe?(observation: Observation, ghost: Ghost, reporter: Reporter): void;
   /** Called once at the end of each step that touched `partition`'s replicas or its committed state. */
   checkPartition?(partition: GhostPartition, ghost: Ghost, reporter: Reporter): void;
+  /** Called once at the end of each step in which something was decided about `group`, or believed by its members. */
+  checkGroup?(group: GhostGroup, ghost: Ghost, reporter: Reporter): void;
   /** Called once in every second of virtual time in which something is observed, and when the run is over. */
   everySecond?(ghost: Ghost, reporter: Reporter): void;
   /** The run is over. */

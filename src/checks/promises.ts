@@ -12,6 +12,7 @@ import { INVARIANT_NAMES } from "./catalogue.ts";
 const PROMISED_WITH: ReadonlyMap<string, DialName> = new Map([
   ["LeaderStability", "kraft.preVote"],
   ["StaleLeaderBounded", "kraft.checkQuorum"],
+  ["MemberCountBounded", "group.requireMemberId"],
 ]);
 
 /** Invariants about what only one mode has. ZooKeeper mode knows no fencing: a broker is there, or it is gone. */

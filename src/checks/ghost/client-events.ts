@@ -68,6 +68,7 @@ function onAcknowledged(ghost: Ghost, event: ProduceAcknowledged, o: Observation
 
 function onRead(ghost: Ghost, event: RecordsRead, o: Observation): void {
   const partition = ghost.partitionOf(event.topic, event.partition);
+  ghost.readers.onRead(event, partition, o);
   for (let i = 0; i < event.batches.length; i++) {
     const index = partition.committed.indexOf((event.batches[i] as RecordBatch).baseOffset);
     if (index >= 0 && partition.readStep.at(index) === 0) {

@@ -134,6 +134,10 @@ export class GhostPartition {
   highestEnd: Offset = 0;
   /** Records below were deleted by right. */
   legalStart: Offset = 0;
+  /** Of records below, compaction may have taken all but the last of each key. */
+  compactedTo: Offset = 0;
+  /** When the controller first decided about it. */
+  bornTime: Micros = 0;
   /** A replica that was neither in the ISR nor in the ELR has been elected, and has not yet taken office. */
   uncleanPending = false;
   /** The newest leader epoch that was elected so. */
@@ -165,6 +169,25 @@ export class GhostPartition {
   replica(broker: BrokerId): GhostReplica | undefined {
     for (const replica of this.replicas) if (replica.broker.id === broker) return replica;
     return undefined;
+  }
+
+  /** The first record of a client in [from, to) that is committed and that nothing may have removed; -1 if there is none. */
+  firstRecordIn(from: Offset, to: Offset): Offset {
+    const { committed } = this;
+    const end = Math.min(to, committed.end);
+    let offset = Math.max(from, this.legalStart, this.compactedTo);
+    while (offset < end) {
+      const batch = committed.batches[committed.indexOf(offset)];
+      if (batch === undefined || !batch.isControl) return batch === undefined ? -1 : offset;
+      offset = batch.nextOffset;
+    }
+    return -1;
+  }
+
+  /** The committed record at `offset`; undefined if there is none. */
+  recordAt(offset: Offset): KafkaRecord | undefined {
+    const batch = this.committed.batches[this.committed.indexOf(offset)];
+    return batch === undefined || batch.isControl ? undefined : batch.records[offset - batch.baseOffset];
   }
 
   get minIsr(): number {

@@ -5,31 +5,30 @@
  * touches. `partition` and `replica` name what the event was about, so that no invariant looks it up again.
  */
 import type { Micros } from "../../base/units.ts";
-import type {
-  BecameLeader,
-  HighWatermarkAdvanced,
-  KafkaEvent,
-  LogLoaded,
-  LogTruncated,
-  PartitionChanged,
-} from "../../kafka/events.ts";
+import type { BecameLeader, HighWatermarkAdvanced, KafkaEvent, PartitionChanged } from "../../kafka/events.ts";
 import type { BrokerId, LeaderEpoch, Offset } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
+import type { GroupContract } from "../group-contract.ts";
 import type { Observation } from "../observation.ts";
 import { applyBrokerEvent } from "./broker-events.ts";
 import { applyClientEvent, forgetRecords, forgiveLoss } from "./client-events.ts";
 import { applyEnsembleEvent } from "./ensemble-events.ts";
 import type { GhostClient } from "./ghost-clients.ts";
 import { GhostEnsemble } from "./ghost-ensemble.ts";
+import { GhostGroups } from "./ghost-groups.ts";
 import { type GhostPartition, GhostReplica } from "./ghost-partition.ts";
 import { GhostQuorum, type GhostQuorumNode } from "./ghost-quorum.ts";
 import { applyStoreEvent, GhostStore } from "./ghost-store.ts";
+import { applyGroupEvent } from "./group-events.ts";
 import { GhostLinks } from "./links.ts";
+import { onLogLoaded, onLogStart, onLogTruncated } from "./log-events.ts";
+import { onProcessed } from "./member-events.ts";
 import { GhostBroker, GhostNode } from "./nodes.ts";
 import { applyProcessChange } from "./process-changes.ts";
 import { Quiet } from "./quiet.ts";
 import { applyQuorumEvent } from "./quorum-events.ts";
+import { GhostReaders } from "./readers.ts";
 import { GhostTopics } from "./topics.ts";
 
 export interface GhostOptions {
@@ -40,6 +39,9 @@ export interface GhostOptions {
   readonly eligibleLeaderReplicas: boolean | undefined;
   /** Whether leaders write the ISR to ZooKeeper themselves, and ask no controller. */
   readonly leadersWriteIsr: boolean;
+  readonly groups: readonly GroupContract[];
+  /** Producers that no retry can make overtake themselves. */
+  readonly orderedProducers: readonly NodeName[];
 }
 
 export class Ghost {
@@ -53,6 +55,8 @@ export class Ghost {
   readonly ensemble = new GhostEnsemble();
   readonly store = new GhostStore();
   readonly quiet = new Quiet();
+  readonly readers = new GhostReaders();
+  readonly groups: GhostGroups;
   /** What the event is about, where it is about one. */
   partition: GhostPartition | undefined;
   replica: GhostReplica | undefined;
@@ -76,6 +80,7 @@ export class Ghost {
   constructor(options: GhostOptions) {
     this.options = options;
     this.quorum = new GhostQuorum(options.raftFetchTimeoutUs);
+    this.groups = new GhostGroups(options.groups);
   }
 
   get partitions(): ReadonlySet<GhostPartition> {
@@ -104,17 +109,21 @@ export class Ghost {
       case "RecordsRead":
         applyClientEvent(this, event, o);
         return;
+      case "RecordsProcessed":
+        onProcessed(this, event, o);
+        return;
       case "LogLoaded":
-        this.onLogLoaded(event, o);
+        onLogLoaded(this, event, o);
         return;
       case "LogTruncated":
-        this.onLogTruncated(event, o);
+        onLogTruncated(this, event, o);
         return;
-      case "LogStartOffsetAdvanced": {
-        const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
-        replica.log.logStart = event.to;
-        if (replica.role === "leader") replica.partition.legalStart = Math.max(replica.partition.legalStart, event.to);
-        this.touch(replica.partition);
+      case "LogStartOffsetAdvanced":
+        onLogStart(this, event, o);
+        return;
+      case "LogCompacted": {
+        const partition = this.partitionOf(event.topic, event.partition);
+        partition.compactedTo = Math.max(partition.compactedTo, event.cleanTo);
         return;
       }
       case "LeaderEpochCacheChanged": {
@@ -246,6 +255,7 @@ export class Ghost {
         applyQuorumEvent(this.quorum, event, o, this);
         applyEnsembleEvent(this.ensemble, event, o);
         applyStoreEvent(this, event, o);
+        applyGroupEvent(this, event, o);
     }
   }
 
@@ -260,39 +270,6 @@ export class Ghost {
     const isOutside = replica.highWatermark < log.logStart || replica.highWatermark > log.endOffset;
     if (isOutside || !log.agreesUpTo(replica.highWatermark)) this.touch(partition);
     else if (leads && (replica.highWatermark > end || event.to < event.from || !partition.isSettled)) this.touch(partition);
-  }
-
-  private onLogLoaded(event: LogLoaded, o: Observation): void {
-    const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
-    const { log, partition } = replica;
-    const endBefore = replica.known ? -1 : replica.endBeforeLoss;
-    log.load(event.batches, event.logStartOffset, event.logEndOffset, partition.legalStart);
-    // Whose log it is shows when the replica is given a role.
-    replica.known = !partition.hasNamesake;
-    replica.role = "none";
-    replica.leaderEpoch = -1;
-    replica.epochs = event.epochs;
-    replica.epochsChanged = true;
-    // After a loss a checkpoint from before it proves nothing.
-    replica.highWatermark = partition.voidBelowEpoch >= 0 ? Math.min(event.highWatermark, log.agreedTo) : event.highWatermark;
-    replica.cutStep = o.step;
-    replica.cutTime = o.timeUs;
-    if (endBefore >= 0) replica.noteLoss(endBefore);
-    replica.noteGain();
-    this.touch(partition);
-  }
-
-  private onLogTruncated(event: LogTruncated, o: Observation): void {
-    const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
-    const { partition } = replica;
-    this.endBefore = replica.log.endOffset;
-    replica.epochsChanged = true;
-    if (event.fully) replica.log.restartAt(event.to, partition.legalStart);
-    else replica.log.truncateTo(event.to);
-    replica.highWatermark = event.fully ? event.to : Math.min(replica.highWatermark, event.to);
-    replica.cutStep = o.step;
-    replica.cutTime = o.timeUs;
-    this.touch(partition);
   }
 
   private onBecameLeader(event: BecameLeader, o: Observation): void {
@@ -317,6 +294,7 @@ export class Ghost {
     if (!replica.known || !partition.isCurrentLeader(replica, leaderEpoch)) return;
     const loss = partition.takeOffice(replica, o.step, o.timeUs);
     if (loss?.excused) forgiveLoss(this, loss);
+    if (loss !== undefined) this.groups.onLoss(partition, loss, this, o.timeUs);
     // What it takes for committed from an earlier office is so again.
     partition.advance(replica, replica.highWatermark, leaderEpoch, o.step, o.timeUs);
   }
@@ -342,6 +320,7 @@ export class Ghost {
     const before = partition.state;
     this.isNews = before === undefined || event.metadataOffset > before.metadataOffset;
     if (!this.isNews) return;
+    if (before === undefined) partition.bornTime = o.timeUs;
     this.stateBefore = before;
     this.stateBeforeStep = partition.stateStep;
     this.stateBeforeTime = partition.stateTime;

@@ -14,6 +14,8 @@ export function applyProcessChange(ghost: Ghost, event: ProcessChange, o: Observ
   node.up = event.kind === "ProcessStarted";
   node.paused = false;
   if (!node.up) ghost.clients.get(event.node)?.onEnded(o.timeUs);
+  ghost.groups.onProcessChanged(event.node, node.up, o.timeUs);
+  ghost.readers.forgetAll(event.node);
   if (!node.up && ghost.commitNode === event.node && ghost.commitStep === o.step) ghost.commitTorn = true;
   if (node.broker !== undefined) {
     node.broker.running = false;

@@ -33,6 +33,16 @@ export class GhostTopics {
     return found;
   }
 
+  /** How many partitions of `topic` have been heard of. */
+  count(topic: string): number {
+    return this.byTopic.get(topic)?.length ?? 0;
+  }
+
+  /** Whether there was a topic of this name that was deleted, or made anew. */
+  wasDeleted(topic: string): boolean {
+    return this.forgotten.has(topic) || this.known.get(topic)?.deleted === true;
+  }
+
   /** Whether a decision is one about an earlier topic of this name, told by somebody who lags behind. */
   isPast(topic: string, metadataOffset: Offset): boolean {
     const known = this.known.get(topic);
