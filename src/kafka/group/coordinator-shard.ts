@@ -5,7 +5,7 @@
  * was never asked for costs nothing: the parts are made when the first record or the first request comes.
  *
  * Holds here always:
- *   - nothing is written but in the leader epoch that the shard stands for, and nothing after it was closed
+ *   - nothing is written but while this broker leads, without interruption since the log was read
  *   - who waits for a write is told once
  * Source: CoordinatorRuntime.CoordinatorContext, CoordinatorPartitionWriter.
  */
@@ -170,15 +170,13 @@ export class CoordinatorShard implements ShardContext, HighWatermarkListener, Ti
   }
 
   private append(records: readonly CoordinatorRecord[]): PartitionAppend {
-    const { replica, partition, epoch } = this;
+    const { replica, partition } = this;
     const { topic } = replica.replica;
     const appended = new PartitionAppend(topic, partition, replica, "NONE");
-    if (replica.leading === undefined || replica.leaderEpoch !== epoch) {
-      appended.error = "NOT_LEADER_OR_FOLLOWER";
-      return appended;
-    }
+    // What the new epoch itself has committed may be answered by a write, before the runtime has heard of the election.
+    this.goOnIn(replica.leaderEpoch);
     const timestamp = Math.floor(this.host.now() / US_PER_MS);
-    const client = `${topic}-${partition}@${epoch}`;
+    const client = `${topic}-${partition}@${this.epoch}`;
     const batch: KafkaRecord[] = records.map((record, i) => ({
       ...encodeRecord(record),
       timestamp,
