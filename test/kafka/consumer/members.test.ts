@@ -8,10 +8,17 @@ import { MemberWorld } from "./member-world.ts";
 const ONCE = 1;
 const perRecord = constant(ms(10));
 
-describe.each(COMMIT_POLICIES.filter((policy) => policy !== "none"))("commit: %s", (commit) => {
+const PROTOCOLS = ["classic", "consumer"] as const;
+const EVERY_WAY = PROTOCOLS.flatMap((protocol) =>
+  COMMIT_POLICIES.filter((policy) => policy !== "none").map((commit) => ({ protocol, commit })),
+);
+
+describe.each(EVERY_WAY)("$protocol, commit: $commit", ({ protocol, commit }) => {
+  const config = { "group.protocol": protocol };
+
   test("in peace every record is processed once, and all is committed", () => {
     const w = new MemberWorld({ partitions: 2 }).produce(100);
-    w.member("billing-1", { takes: constant(ms(1)), commit }).member("billing-2", { takes: constant(ms(1)), commit });
+    for (const name of ["billing-1", "billing-2"]) w.member(name, { takes: constant(ms(1)), commit }, config);
     w.runFor(seconds(30));
     expect(new Set(w.effects(100))).toEqual(new Set([ONCE]));
     expect([w.committedOffset(0), w.committedOffset(1)]).toEqual([50, 50]);
@@ -20,7 +27,7 @@ describe.each(COMMIT_POLICIES.filter((policy) => policy !== "none"))("commit: %s
 
   test("a member that is stopped hands over at once, and nothing is lost or processed twice", () => {
     const w = new MemberWorld({ partitions: 2 }).produce(400, 50);
-    w.member("billing-1", { takes: constant(ms(5)), commit }).member("billing-2", { takes: constant(ms(5)), commit });
+    for (const name of ["billing-1", "billing-2"]) w.member(name, { takes: constant(ms(5)), commit }, config);
     w.runFor(seconds(5));
     w.world.requestShutdown("billing-1");
     w.runFor(seconds(2));
@@ -88,15 +95,16 @@ describe("a crash", () => {
   });
 });
 
-describe("a pause that is longer than the session (zombie-consumer-gc-pause)", () => {
+describe.each(PROTOCOLS)("%s, a pause that is longer than the session (zombie-consumer-gc-pause)", (protocol) => {
   function paused(fencingToken: boolean): MemberWorld {
+    const config = { "group.protocol": protocol };
     const w = new MemberWorld().produce(100).store();
     w.runFor(seconds(2));
-    w.member("billing-1", { takes: perRecord, fencingToken });
+    w.member("billing-1", { takes: perRecord, fencingToken }, config);
     w.untilProcessed("billing-1", 50).runFor(ms(5));
     w.world.pause("billing-1");
-    w.member("billing-2", { takes: perRecord, fencingToken });
-    w.runFor(seconds(30));
+    w.member("billing-2", { takes: perRecord, fencingToken }, config);
+    w.runFor(seconds(80));
     w.world.resume("billing-1");
     return w.runFor(seconds(20));
   }
@@ -138,13 +146,16 @@ test("records that fail again and again are given up, and the group goes on", ()
   expect(w.committedOffset()).toBe(100);
 });
 
-describe.each(["range", "cooperative-sticky"])("a rebalance under load, %s", (strategy) => {
+describe.each([
+  { way: "eager", config: { "partition.assignment.strategy": "range" } },
+  { way: "cooperative", config: { "partition.assignment.strategy": "cooperative-sticky" } },
+  { way: "KIP-848", config: { "group.protocol": "consumer" } },
+])("a rebalance under load, $way", ({ config }) => {
   test.each([
     ["in one thread", 0],
     ["with workers", 2],
   ])("%s: with a commit on revoke nothing is processed twice or lost", (_, workers) => {
     const w = new MemberWorld({ partitions: 4 }).produce(600, 60);
-    const config = { "partition.assignment.strategy": strategy };
     const spec = { takes: constant(ms(4)), workers, onRevokeTakes: ms(30) };
     w.member("billing-1", spec, config).runFor(seconds(4));
     w.member("billing-2", spec, config).runFor(seconds(4));
