@@ -106,6 +106,6 @@ function refuse(request: JoinRequest, error: ErrorCode): void {
 }
 
 /** With what the client says of it (KIP-800). */
-export function because(reason: string, request: JoinRequest): string {
+function because(reason: string, request: JoinRequest): string {
   return request.body.reason === "" ? reason : `${reason}: ${request.body.reason}`;
 }

@@ -11,7 +11,6 @@
 import { ms } from "../../../base/units.ts";
 import type { Timer, TimerTarget } from "../../../sim/host.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { MemberRemoved } from "../../group-events.ts";
 import type { SyncGroupResponse } from "../../messages/groups.ts";
 import type { ShardContext } from "../shard.ts";
 import { ClassicGroup } from "./classic-group.ts";
@@ -179,14 +178,12 @@ export class Rebalances implements TimerTarget, SessionListener {
   private onSyncTimeout(group: ClassicGroup): void {
     group.syncTimer = 0;
     const missing = [...group.pendingSyncs];
-    for (const memberId of missing) this.removeMissing(group, memberId, "did-not-sync");
+    for (const memberId of missing) {
+      const member = group.member(memberId);
+      // A static member that has been replaced is still missed under its old id, as in Kafka.
+      if (member !== undefined) group.remove(member, "did-not-sync");
+    }
     this.prepare(group, `${missing.join(", ")} did not sync`);
-  }
-
-  /** A static member that has been replaced is still missed under its old id, as in Kafka. */
-  private removeMissing(group: ClassicGroup, memberId: string, reason: MemberRemoved["reason"]): void {
-    const member = group.member(memberId);
-    if (member !== undefined) group.remove(member, reason);
   }
 
   // ---- timers ----

@@ -178,6 +178,18 @@ describe("LeaveGroup", () => {
     expect(world.join("b", { memberId: pending }).error).toBe("UNKNOWN_MEMBER_ID");
   });
 
+  test("of somebody who was only about to join makes a Stable group rebalance in the new coordinator, not in the old one", () => {
+    for (const [options, picture] of [
+      [{}, "PreparingRebalance 1 (1)"],
+      [OLD, "Stable 1 (1)"],
+    ] as const) {
+      const world = new ClassicWorld(options);
+      world.stable(["a"]);
+      world.leave(world.join("b").answer?.memberId ?? "");
+      expect(world.picture).toBe(picture);
+    }
+  });
+
   test("answers what its member still waits for", () => {
     const world = new ClassicWorld();
     const said = (client: string) => ({ instance: client });

@@ -54,6 +54,23 @@ describe("who may join", () => {
   });
 });
 
+test("who is turned away may be the last that was waited for: the old coordinator notices, the new one at its timeout", () => {
+  for (const [options, answered] of [
+    [{}, "waits"],
+    [OLD, "NONE"],
+  ] as const) {
+    const before = new ClassicWorld();
+    const [a = "", b = ""] = before.stable(["a", "b"]);
+    const config = { "group.max.size": 1, ...("config" in options ? options.config : {}) };
+    const world = ClassicWorld.over(before.log, { config });
+    const accepted = world.join("b", { memberId: b });
+    expect(world.join("a", { memberId: a }).error).toBe("GROUP_MAX_SIZE_REACHED");
+    expect(accepted.error).toBe(answered);
+    world.passJoinPhase();
+    expect(accepted.error).toBe("NONE");
+  }
+});
+
 describe("member ids (KIP-394)", () => {
   test("somebody new is given an id and comes back with it", () => {
     const world = new ClassicWorld();
