@@ -50,7 +50,8 @@ function describeCoordinator(event: GroupEvent): string | undefined {
         : `${group}: ${from} → ${to}, ${epoch}${reason === "" ? "" : ` (${withoutIds(reason)})`}`;
     }
     case "MemberAdded":
-      return `${event.client} is a member of ${event.group}${event.replaces === null ? "" : `, in the place of ${memberName(event.replaces)}`}`;
+      if (event.replaces === null) return `${event.client} is a member of ${event.group}`;
+      return `${event.client} is in ${event.group} in the place of ${event.instanceId ?? memberName(event.replaces)}, under a new member id`;
     case "MemberRemoved":
       return `${memberName(event.member)} is removed from ${event.group}: ${event.reason}`;
     case "TargetAssignmentChosen":

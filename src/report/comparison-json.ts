@@ -14,7 +14,15 @@ const NAMES: { readonly [M in Measure]: string } = {
   delayed: "delayed",
   fullIsrAfter: "fullIsrAfterSeconds",
   elections: "elections",
+  processedAgain: "processedAgain",
+  skipped: "skipped",
+  outOfOrder: "outOfOrder",
+  highestLag: "highestLag",
+  ownerless: "ownerlessSeconds",
+  rebalances: "rebalances",
 };
+
+const TIMES: readonly Measure[] = ["unavailable", "fullIsrAfter", "ownerless"];
 
 export function comparisonToJson(file: string, rows: readonly ComparedRow[], version: string): object {
   const [first] = rows as readonly [ComparedRow];
@@ -65,5 +73,5 @@ function seedToJson(result: RunResult): object {
 /** Null for what never came. */
 function valueToJson(value: number, measure: Measure): number | null {
   if (value === Number.POSITIVE_INFINITY) return null;
-  return measure === "unavailable" || measure === "fullIsrAfter" ? value / US_PER_SECOND : value;
+  return TIMES.includes(measure) ? value / US_PER_SECOND : value;
 }

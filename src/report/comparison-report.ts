@@ -49,8 +49,27 @@ const PAINTED = /\u001b\[\d+m/g;
 
 const seconds = (us: number): string => (us === Number.POSITIVE_INFINITY ? "never" : us === 0 ? "0 s" : span(us));
 
+type CountColumn = (measure: Measure, head: readonly [string, string], name: string, isBad?: boolean) => Column;
+
+/** Of all groups together. */
+function groupColumns(count: CountColumn): Column[] {
+  return [
+    count("processedAgain", ["processed", "again"], "processed again"),
+    count("skipped", ["", "skipped"], "skipped", true),
+    count("outOfOrder", ["out of", "order"], "out of order"),
+    count("highestLag", ["highest", "lag"], "highest lag"),
+    {
+      head: ["without", "owner"],
+      name: "without owner",
+      middle: ({ measures }) => told(measures.ownerless?.p50, seconds),
+      range: ({ measures }) => rangeOf(measures.ownerless, seconds),
+    },
+    count("rebalances", ["", "rebalances"], "rebalances"),
+  ];
+}
+
 function columnsOf(rows: readonly ComparedRow[]): Column[] {
-  const count = (measure: Measure, head: readonly [string, string], name: string, isBad = false): Column => ({
+  const count: CountColumn = (measure, head, name, isBad = false) => ({
     head,
     name,
     middle: ({ measures }) => told(measures[measure]?.p50, grouped),
@@ -58,6 +77,7 @@ function columnsOf(rows: readonly ComparedRow[]): Column[] {
     ...(isBad && { isBad: ({ measures }: ComparedRow) => (measures[measure]?.max ?? 0) > 0 }),
   });
   const hasLegalLoss = rows.some(({ measures }) => (measures.legallyLost?.max ?? 0) > 0);
+  const hasGroups = rows.some(({ measures }) => measures.rebalances !== undefined);
   return [
     {
       head: ["unavailable", "p50"],
@@ -83,6 +103,7 @@ function columnsOf(rows: readonly ComparedRow[]): Column[] {
       range: ({ measures }) => rangeOf(measures.fullIsrAfter, seconds),
     },
     count("elections", ["", "elections"], "elections"),
+    ...(hasGroups ? groupColumns(count) : []),
     {
       head: ["runs with", "violations"],
       name: "runs with violations",

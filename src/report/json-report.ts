@@ -1,5 +1,6 @@
 /** The results as JSON: a contract for scripts. Fields may be added; those that are here keep their names and meaning. */
 import { US_PER_SECOND } from "../base/units.ts";
+import type { GroupResult } from "../run/group-result.ts";
 import type { Moment, RunResult } from "../run/result.ts";
 
 export interface JsonReport {
@@ -27,6 +28,7 @@ interface JsonRun {
   readonly virtualSeconds: number;
   readonly records: RunResult["records"];
   readonly longestOutageSeconds: number;
+  readonly groups: readonly JsonGroup[];
   readonly violations: readonly {
     readonly invariant: string;
     readonly step: number;
@@ -38,6 +40,36 @@ interface JsonRun {
   readonly expectations: RunResult["expectations"];
   readonly notes: readonly string[];
   readonly timeline: readonly JsonMoment[];
+}
+
+/** Of a consumer group. */
+interface JsonGroup {
+  readonly group: string;
+  readonly members: readonly string[];
+  readonly processedOnce: number;
+  readonly processedAgain: number;
+  readonly skipped: number;
+  readonly outOfOrder: number;
+  readonly givenUp: number;
+  readonly unprocessed: number;
+  readonly rebalances: number;
+  readonly ownerlessSeconds: number;
+  readonly lag: {
+    readonly highest: number;
+    readonly atEnd: number;
+    readonly samples: readonly { readonly time: number; readonly records: number }[];
+  };
+  readonly generations: readonly { readonly time: number; readonly generation: number }[];
+  readonly ownership: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly client: string;
+    readonly generation: number;
+    readonly from: number;
+    /** Null: to the end. */
+    readonly to: number | null;
+    readonly end: string | null;
+  }[];
 }
 
 export function toJson(results: readonly RunResult[], version: string): JsonReport {
@@ -58,6 +90,7 @@ export function runToJson(result: RunResult): JsonRun {
     virtualSeconds: virtualUs / US_PER_SECOND,
     records,
     longestOutageSeconds: longestOutage === undefined ? 0 : (longestOutage.toUs - longestOutage.fromUs) / US_PER_SECOND,
+    groups: result.groups.map(groupToJson),
     violations: result.violations.map(({ invariant, step, timeUs, message, facts, cause }) => ({
       invariant,
       step,
@@ -69,6 +102,23 @@ export function runToJson(result: RunResult): JsonRun {
     expectations: result.expectations,
     notes: result.notes,
     timeline: result.timeline.map(momentToJson),
+  };
+}
+
+function groupToJson(result: GroupResult): JsonGroup {
+  const { lag, generations, ownership, ownerlessUs } = result;
+  const { group, members, processedOnce, processedAgain, skipped, outOfOrder, givenUp, unprocessed, rebalances } = result;
+  return {
+    ...{ group, members, processedOnce, processedAgain, skipped, outOfOrder, givenUp, unprocessed, rebalances },
+    ownerlessSeconds: ownerlessUs / US_PER_SECOND,
+    lag: { ...lag, samples: lag.samples.map(({ timeUs, records }) => ({ time: timeUs / US_PER_SECOND, records })) },
+    generations: generations.map(({ timeUs, generation }) => ({ time: timeUs / US_PER_SECOND, generation })),
+    ownership: ownership.map(({ topic, partition, client, generation, fromUs, toUs, end }) => ({
+      ...{ topic, partition, client, generation },
+      from: fromUs / US_PER_SECOND,
+      to: toUs === undefined ? null : toUs / US_PER_SECOND,
+      end: end ?? null,
+    })),
   };
 }
 

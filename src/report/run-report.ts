@@ -1,5 +1,8 @@
 /** One run in words: what happened, what became of the records, which promises held, and what to try next. */
+import type { GroupResult } from "../run/group-result.ts";
 import type { Moment, ReportedViolation, RunResult } from "../run/result.ts";
+import { joined, widthOf } from "./columns.ts";
+import { groupChart } from "./group-chart.ts";
 import { clockTime, counted, grouped, span } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
@@ -23,8 +26,10 @@ export function reportRun(result: RunResult, options: RunReportOptions): string[
     ` ${paint.faint(result.workload)}`,
     "",
     ...timeline(result.timeline, paint),
+    ...charts(result, paint),
     ...violations(result, options),
     ...numbers(result, paint),
+    ...result.groups.flatMap((group) => groupLines(group, paint)),
     ...checks(result, paint),
     ...unmet(result, paint),
     ...result.notes.map((note) => ` note      ${printable(note)}`),
@@ -49,6 +54,39 @@ function timeline(moments: readonly Moment[], paint: Paint): string[] {
       : ` ${clockTime(moment.timeUs)}  ${printable(moment.text)}`,
   );
   return [...lines, ""];
+}
+
+/** As wide as a terminal is at least. */
+const WIDTH = 80;
+
+/** Who owned what when, where the story is told. */
+function charts({ timeline: told, groups, virtualUs }: RunResult, paint: Paint): string[] {
+  return told.length === 0 ? [] : groups.flatMap((group) => groupChart(group, { paint, width: WIDTH, endUs: virtualUs }));
+}
+
+const LABEL_WIDTH = 10;
+
+/** What became of its records, how far it lagged, how often it was at odds. */
+function groupLines(group: GroupResult, paint: Paint): string[] {
+  const { processedOnce, processedAgain, skipped, outOfOrder, givenUp, unprocessed, lag, rebalances, ownerlessUs } = group;
+  const parts = [
+    `${grouped(processedOnce)} processed`,
+    `${grouped(processedAgain)} again`,
+    `${grouped(skipped)} skipped`,
+    `${grouped(outOfOrder)} out of order`,
+    ...(givenUp > 0 ? [`${grouped(givenUp)} given up`] : []),
+    ...(unprocessed > 0 ? [`${grouped(unprocessed)} not reached`] : []),
+    `lag ${grouped(lag.atEnd)}${lag.highest > lag.atEnd ? ` (highest ${grouped(lag.highest)})` : ""}`,
+    counted(rebalances, "rebalance"),
+    ...(ownerlessUs > 0 ? [`${span(ownerlessUs)} without an owner, all partitions together`] : []),
+  ];
+  const name = printable(group.group);
+  const label = ` ${name.padEnd(LABEL_WIDTH - 1)}${widthOf(name) < LABEL_WIDTH - 1 ? "" : " "}`;
+  const told = `${grouped(skipped)} skipped`;
+  return joined(parts, WIDTH - widthOf(label)).map((line, index) => {
+    const text = skipped > 0 ? line.replace(told, (each) => paint.bad(each)) : line;
+    return `${index === 0 ? label : " ".repeat(widthOf(label))}${text}`;
+  });
 }
 
 function violations(result: RunResult, { paint, command }: RunReportOptions): string[] {

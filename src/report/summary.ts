@@ -1,4 +1,5 @@
 /** Many runs in a few lines: one for each scenario, and the whole in one. */
+import type { GroupResult } from "../run/group-result.ts";
 import type { RunResult } from "../run/result.ts";
 import { counted, grouped, span } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
@@ -37,9 +38,17 @@ function line(group: readonly RunResult[], title: string, paint: Paint): string 
       : `${group.length - wrong.length} of ${group.length} seeds as expected`,
     `${grouped(sum(group, (result) => result.records.acknowledged))} acknowledged, ${grouped(lost)} lost${legal > 0 ? `, ${grouped(legal)} lost legally` : ""}`,
     `outage ${span(outage)}`,
+    ...groupFacts(group),
     ...(broken.length > 0 ? [`breaks ${broken.join(", ")}`] : []),
   ];
   return ` ${mark} ${title}  ${facts.join(" · ")}`;
+}
+
+/** Of all consumer groups together. */
+function groupFacts(results: readonly RunResult[]): string[] {
+  if (results.every(({ groups }) => groups.length === 0)) return [];
+  const total = (of: (numbers: GroupResult) => number): string => grouped(sum(results, ({ groups }) => sum(groups, of)));
+  return [`${total((numbers) => numbers.processedAgain)} processed again, ${total((numbers) => numbers.skipped)} skipped`];
 }
 
 /** The whole in one line. */
@@ -53,6 +62,6 @@ export function conclude(results: readonly RunResult[], wallMs: number, paint: P
   return ` ${verdict} · ${counted(events, "event")} · ${span(virtual)} of virtual time in ${(wallMs / 1_000).toFixed(1)} s${pace}`;
 }
 
-function sum(results: readonly RunResult[], of: (result: RunResult) => number): number {
-  return results.reduce((total, result) => total + of(result), 0);
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

@@ -1,5 +1,6 @@
 /** The same scenario and the same seeds over several settings: what each of them comes to. */
 import type { Micros } from "../base/units.ts";
+import type { GroupResult } from "./group-result.ts";
 import type { RunResult } from "./result.ts";
 import { type Quantiles, quantilesOf } from "./statistics.ts";
 
@@ -36,6 +37,7 @@ export const MEASURES = [
   "delayed",
   "fullIsrAfter",
   "elections",
+  ...(["processedAgain", "skipped", "outOfOrder", "highestLag", "ownerless", "rebalances"] as const),
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
@@ -65,11 +67,23 @@ export function comparedRow(settings: readonly Setting[], side: string | undefin
   };
 }
 
-/** What one run measured; infinity for what never came, undefined for what was not there to measure. */
-export function measuresOf({ records, longestOutage, recovery }: RunResult): { readonly [M in Measure]: number | undefined } {
+/** What one run measured, of its groups the sum; infinity for what never came, undefined for what was not there to measure. */
+export function measuresOf({ records, longestOutage, recovery, groups }: RunResult): {
+  readonly [M in Measure]: number | undefined;
+} {
   const { lost, legallyLost, duplicated, failed, delayed } = records;
   const unavailable: Micros = longestOutage === undefined ? 0 : longestOutage.toUs - longestOutage.fromUs;
   const { elections, fullIsrAfterUs } = recovery;
   const fullIsrAfter = fullIsrAfterUs === null ? Number.POSITIVE_INFINITY : fullIsrAfterUs;
-  return { unavailable, lost, legallyLost, duplicated, failed, delayed, fullIsrAfter, elections };
+  const ofGroups = (of: (group: GroupResult) => number): number | undefined =>
+    groups.length === 0 ? undefined : groups.reduce((sum, group) => sum + of(group), 0);
+  return {
+    ...{ unavailable, lost, legallyLost, duplicated, failed, delayed, fullIsrAfter, elections },
+    processedAgain: ofGroups((group) => group.processedAgain),
+    skipped: ofGroups((group) => group.skipped),
+    outOfOrder: ofGroups((group) => group.outOfOrder),
+    highestLag: ofGroups((group) => group.lag.highest),
+    ownerless: ofGroups((group) => group.ownerlessUs),
+    rebalances: ofGroups((group) => group.rebalances),
+  };
 }

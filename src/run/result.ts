@@ -1,5 +1,6 @@
 /** What a run found out: plain data that travels between threads and is printed, in words or as JSON. */
 import type { Micros } from "../base/units.ts";
+import type { GroupResult } from "./group-result.ts";
 
 /** `undecided`: a limit was reached, or the cluster never became ready, before the question was answered. */
 export type Verdict = "as-expected" | "unexpected" | "undecided";
@@ -86,11 +87,13 @@ export interface RunResult {
   readonly longestDelayUs: Micros;
   readonly longestOutage: Outage | undefined;
   readonly recovery: Recovery;
+  /** Of each consumer group, in the order of the scenario. */
+  readonly groups: readonly GroupResult[];
   readonly violations: readonly ReportedViolation[];
   readonly expectations: readonly ExpectationResult[];
   /** What happened, for a reader. Empty unless asked for. */
   readonly timeline: readonly Moment[];
-  /** Faults whose condition never came true, edits that never found their delivery: in words, with their place in the file. */
+  /** Settings that are legal but dangerous, faults whose condition never came true, edits that never found their delivery: in words, with their place in the file. */
   readonly notes: readonly string[];
   /** How many invariants watched. */
   readonly invariants: number;

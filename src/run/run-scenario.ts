@@ -3,7 +3,10 @@ import { INVARIANTS } from "../checks/catalogue.ts";
 import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
+import { dangersOf } from "./dangers.ts";
 import { judge } from "./expectations.ts";
+import { GenerationMeter, groupResults } from "./group-result.ts";
+import { Listeners } from "./listeners.ts";
 import { RecoveryMeter } from "./recovery.ts";
 import type { ExpectationResult, Moment, ReportedViolation, RunResult, Verdict } from "./result.ts";
 import { describeSetting, describeWorkload } from "./setting.ts";
@@ -35,14 +38,17 @@ export function sidesOf(scenario: ScenarioSpec): readonly Side[] {
 /** Runs one side of a scenario. Pure: the same arguments give the same result. */
 export function runSide(side: Side, seed: string, options: RunOptions = {}): RunResult {
   const { scenario } = side;
-  const meter = new RecoveryMeter();
-  const simulation = new Simulation({ scenario, seed, withTimeline: options.withTimeline === true, listener: meter });
+  const [meter, generations] = [new RecoveryMeter(), new GenerationMeter()];
+  // Nobody else cares for a group.
+  const listener = scenario.groups.length === 0 ? meter : new Listeners([meter, generations]);
+  const simulation = new Simulation({ scenario, seed, withTimeline: options.withTimeline === true, listener });
   simulation.run();
   const { world, checker, timeline } = simulation;
   const { longestDelayUs, ...records } = checker.records;
   const longestOutage = checker.longestOutage;
+  const groups = groupResults(simulation, generations);
   const expectations = judge(
-    { violations: checker.violations, records, longestOutage, reached: simulation.reached() },
+    { violations: checker.violations, records, longestOutage, groups, reached: simulation.reached() },
     scenario.expect,
   );
   const notes = notesOf(simulation);
@@ -64,6 +70,7 @@ export function runSide(side: Side, seed: string, options: RunOptions = {}): Run
       toUs: simulation.since(longestOutage.toUs),
     },
     recovery: meter.result,
+    groups,
     violations: reportViolations(simulation, side, seed, options),
     expectations,
     timeline: (timeline?.entries ?? []).map((entry) => ({ ...entry, timeUs: simulation.since(entry.timeUs) })),
@@ -109,10 +116,11 @@ function verdictOf(simulation: Simulation, expectations: readonly ExpectationRes
 }
 
 function notesOf(simulation: Simulation): string[] {
-  const notes = simulation.unfiredFaults().map(({ name, source, trigger }) => {
+  const unfired = simulation.unfiredFaults().map(({ name, source, trigger }) => {
     const condition = trigger.kind === "event" || trigger.kind === "message" ? `its condition (${trigger.text})` : "its time";
     return `${source}: ${name} never fired: ${condition} did not come`;
   });
+  const notes = [...dangersOf(simulation.scenario), ...unfired];
   for (const { fault, action } of simulation.unusedEdits()) {
     notes.push(`${fault.source}: ${fault.name} found no message to ${action.do} (${action.text})`);
   }

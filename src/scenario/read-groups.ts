@@ -210,6 +210,7 @@ function contractOf(group: string, members: readonly MemberReading[], cluster: C
     resetPolicy: resets.includes("latest") ? "latest" : resets.includes("none") ? "none" : "earliest",
     sessionTimeoutUs: ms(Math.max(...specs.map(session))),
     rebalanceTimeoutUs: ms(Math.max(...specs.map(({ config }) => config["max.poll.interval.ms"]))),
+    finishesOldWork: specs.some(({ handler }) => handler.workers > 0 || handler.finishesLostWork),
     offsetsRetentionUs: seconds(broker["offsets.retention.minutes"] * 60),
     reliesOn: [...new Set(members.flatMap(({ consumer }) => (consumer["relies-on"] ?? []).map(({ text }) => text)))],
   };

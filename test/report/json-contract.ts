@@ -9,6 +9,29 @@ const count = z.int().min(0);
 const seconds = z.number();
 const moment = z.strictObject({ step: count, time: seconds, text: z.string().min(1) });
 
+const group = z.strictObject({
+  group: z.string().min(1),
+  members: z.array(z.string().min(1)).min(1),
+  ...{ processedOnce: count, processedAgain: count, skipped: count, outOfOrder: count, givenUp: count, unprocessed: count },
+  rebalances: count,
+  ownerlessSeconds: seconds.min(0),
+  lag: z.strictObject({
+    highest: count,
+    atEnd: count,
+    samples: z.array(z.strictObject({ time: seconds, records: count })),
+  }),
+  generations: z.array(z.strictObject({ time: seconds, generation: z.int().min(-1) })),
+  /** Null: to the end. */
+  ownership: z.array(
+    z.strictObject({
+      ...{ topic: z.string().min(1), partition: count, client: z.string().min(1), generation: z.int() },
+      from: seconds,
+      to: seconds.nullable(),
+      end: z.enum(["revoked", "lost", "stopped"]).nullable(),
+    }),
+  ),
+});
+
 const run = z.strictObject({
   file: z.string().min(1),
   scenario: z.string().min(1),
@@ -24,6 +47,7 @@ const run = z.strictObject({
     ...{ acknowledged: count, lost: count, legallyLost: count, duplicated: count, failed: count, delayed: count },
   }),
   longestOutageSeconds: seconds.min(0),
+  groups: z.array(group),
   violations: z.array(
     z.strictObject({
       invariant: z.string().min(1),
@@ -101,6 +125,11 @@ const measured = {
   unavailableSeconds: seconds.min(0),
   ...{ lost: count, legallyLost: count, duplicated: count, failed: count, delayed: count, elections: count },
   fullIsrAfterSeconds: seconds.min(0).nullable().optional(),
+  /** Of all consumer groups together, where there are any. */
+  ...Object.fromEntries(
+    ["processedAgain", "skipped", "outOfOrder", "highestLag", "rebalances"].map((name) => [name, count.optional()]),
+  ),
+  ownerlessSeconds: seconds.min(0).optional(),
 };
 
 export const COMPARISON_CONTRACT = z.strictObject({

@@ -1,6 +1,7 @@
 /** What a run found is held against what its scenario expects. */
 import { describe, expect, test } from "vitest";
 import { INVARIANT_NAMES } from "../../src/checks/catalogue.ts";
+import type { GroupNumbers } from "../../src/checks/group-numbers.ts";
 import { type Findings, judge } from "../../src/run/expectations.ts";
 import { parseScenario } from "../../src/scenario/loader.ts";
 
@@ -10,6 +11,7 @@ const CALM: Findings = {
   violations: [],
   records: { acknowledged: 100, lost: 0, legallyLost: 0, duplicated: 0, failed: 0, delayed: 0 },
   longestOutage: undefined,
+  groups: [],
   reached: [],
 };
 
@@ -91,4 +93,50 @@ test("goals must be reached as often as they say", () => {
     ["reaches IsrChanged partition=orders-0 nth=3 3 times", false, "2 times"],
   ]);
   expect(judged(expected, { reached: [1, 3] }).every(([, met]) => met)).toBe(true);
+});
+
+describe("groups", () => {
+  const BILLING: GroupNumbers = {
+    group: "billing",
+    ...{ processedOnce: 500, processedAgain: 12, skipped: 3, outOfOrder: 0, givenUp: 1, unprocessed: 40 },
+    ...{ rebalances: 2, ownerlessUs: 12_500_000, lag: { highest: 90, atEnd: 7, samples: [] }, ownership: [] },
+  };
+  const CONSUMERS = "consumers: { billing: { topics: orders, members: 2 } }\n";
+  const judgedGroup = (expected: string, groups: readonly GroupNumbers[]): [string, boolean, string][] => {
+    const text = `${TOPICS}${CONSUMERS}expect: { groups: { billing: ${expected} } }`;
+    const { expect: spec } = parseScenario(text, "x.yaml", { invariants: INVARIANT_NAMES });
+    return judge({ ...CALM, groups }, spec)
+      .map(({ expectation, met, found }): [string, boolean, string] => [expectation, met, found])
+      .filter(([expectation]) => expectation.startsWith("billing"));
+  };
+
+  test("each count of a group has its bounds, both ends included", () => {
+    const bounds =
+      "{ processed-again: 0, skipped: ..3, out-of-order: 0, given-up: 1, lag: 0, highest-lag: 50.., rebalances: 3..5 }";
+    expect(judgedGroup(bounds, [BILLING])).toEqual([
+      ["billing processed again = 0", false, "processed again 12"],
+      ["billing skipped 0..3", true, "skipped 3"],
+      ["billing out of order = 0", true, "out of order 0"],
+      ["billing given up = 1", true, "given up 1"],
+      ["billing lag = 0", false, "lag 7"],
+      ["billing highest lag ≥ 50", true, "highest lag 90"],
+      ["billing rebalances 3..5", false, "rebalances 2"],
+    ]);
+  });
+
+  test("time without an owner is a range of durations", () => {
+    expect(judgedGroup("{ ownerless: ..10s }", [BILLING])).toEqual([["billing ownerless 0..10 s", false, "12.5 s"]]);
+    expect(judgedGroup("{ ownerless: 12s..13s }", [BILLING])).toEqual([["billing ownerless 12..13 s", true, "12.5 s"]]);
+  });
+
+  test("a group that never came to be meets nothing", () => {
+    expect(judgedGroup("{ skipped: 0 }", [])).toEqual([["billing skipped = 0", false, "there was no such group"]]);
+  });
+
+  test("what is expected in one mode only replaces what is expected in both, count by count", () => {
+    const text = `${TOPICS}${CONSUMERS}cluster: { mode: zookeeper }
+expect: { groups: { billing: { skipped: 0, lag: 5 } }, zookeeper: { groups: { billing: { lag: 7 } } } }`;
+    const { groups } = parseScenario(text, "x.yaml").expect;
+    expect(groups).toMatchObject([{ group: "billing", counts: { skipped: { min: 0, max: 0 }, lag: { min: 7, max: 7 } } }]);
+  });
 });

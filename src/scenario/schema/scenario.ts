@@ -37,7 +37,7 @@ const EXPECT_SHAPE = {
     "groups",
     "What must have become of the records in a consumer group, by its group.id.",
     object("a group", "How many records of the group must have met which fate, and how it must have fared.", {
-      "processed-once": count("Records whose effects were written exactly once."),
+      "processed-once": count("Records that had an effect."),
       "processed-again": count("Effects beyond the first of a record."),
       skipped: count("Records that the group went past without processing them."),
       "out-of-order": count("Records processed after a later one of the same key."),

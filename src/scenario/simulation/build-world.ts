@@ -5,11 +5,13 @@ import type { NodeName } from "../../sim/host.ts";
 import type { ProcessFactory } from "../../sim/node.ts";
 import type { TraceLevel } from "../../sim/trace.ts";
 import { World } from "../../sim/world.ts";
-import type { ClockSpec, ScenarioSpec, ServerSpec, UnreliableSpec, ZooKeeperSpec } from "../spec.ts";
+import type { ClockSpec, GroupSpec, ScenarioSpec, ServerSpec, UnreliableSpec, ZooKeeperSpec } from "../spec.ts";
 import {
   ADMIN_NODE,
   AdminFactory,
   ConsumerFactory,
+  EffectStoreFactory,
+  MemberFactory,
   ProducerFactory,
   ServerFactory,
   ZkServerFactory,
@@ -38,6 +40,7 @@ export function buildWorld(scenario: ScenarioSpec, seed: string, traceLevel: Tra
     world.addNode({ name: consumer.name, factory: new ConsumerFactory(scenario, consumer, brokers) });
     setClock(world, consumer.name, consumer.clock);
   }
+  for (const group of scenario.groups) addGroup(world, scenario, group, brokers);
   setLinks(world, scenario);
   return world;
 }
@@ -45,6 +48,16 @@ export function buildWorld(scenario: ScenarioSpec, seed: string, traceLevel: Tra
 function addServer(world: World, { name, rack, disk, clock }: ServerSpec | ZooKeeperSpec, factory: ProcessFactory): void {
   world.addNode({ name, factory, zones: rack === null ? [] : [rack] }, disk);
   setClock(world, name, clock);
+}
+
+function addGroup(world: World, scenario: ScenarioSpec, group: GroupSpec, brokers: readonly NodeName[]): void {
+  if (group.store !== undefined) world.addNode({ name: group.store, factory: new EffectStoreFactory() });
+  for (const member of group.members) {
+    const { name, rack, clock } = member;
+    const factory = new MemberFactory(scenario, group, member, brokers);
+    world.addNode({ name, factory, zones: rack === null ? [] : [rack] });
+    setClock(world, name, clock);
+  }
 }
 
 function topologyOf(scenario: ScenarioSpec): ClusterTopology {

@@ -5,6 +5,8 @@ import { US_PER_SECOND } from "../../base/units.ts";
 import { type AdminBootstrap, AdminProcess } from "../../kafka/admin/admin-process.ts";
 import type { AdminRequest } from "../../kafka/admin/admin-request.ts";
 import { ConsumerProcess } from "../../kafka/consumer/consumer-process.ts";
+import { EffectStore } from "../../kafka/consumer/effect-store.ts";
+import { MemberProcess } from "../../kafka/consumer/member-process.ts";
 import { ProducerProcess } from "../../kafka/producer/producer-process.ts";
 import { compileRecordTemplate, type JsonValue, type RecordTemplate } from "../../kafka/producer/record-template.ts";
 import { KafkaServer } from "../../kafka/server/kafka-server.ts";
@@ -15,7 +17,16 @@ import { ZooKeeperServer } from "../../kafka/zookeeper/zookeeper-server.ts";
 import type { Host, NodeName, Process } from "../../sim/host.ts";
 import type { ProcessFactory } from "../../sim/node.ts";
 import type { AdminAction } from "../fault-spec.ts";
-import type { ConsumerSpec, ProducerSpec, ScenarioSpec, ServerSpec, TopicSpec, ZooKeeperSpec } from "../spec.ts";
+import type {
+  ConsumerSpec,
+  GroupMemberSpec,
+  GroupSpec,
+  ProducerSpec,
+  ScenarioSpec,
+  ServerSpec,
+  TopicSpec,
+  ZooKeeperSpec,
+} from "../spec.ts";
 
 /** The node from which topics are created and elections asked for. */
 export const ADMIN_NODE = "admin";
@@ -140,6 +151,37 @@ export class ConsumerFactory implements ProcessFactory {
   }
 }
 markImmutable(ConsumerFactory);
+
+/** A member of a consumer group. */
+export class MemberFactory implements ProcessFactory {
+  private readonly scenario: ScenarioSpec;
+  private readonly group: GroupSpec;
+  private readonly member: GroupMemberSpec;
+  private readonly bootstrap: readonly NodeName[];
+
+  constructor(scenario: ScenarioSpec, group: GroupSpec, member: GroupMemberSpec, bootstrap: readonly NodeName[]) {
+    this.scenario = scenario;
+    this.group = group;
+    this.member = member;
+    this.bootstrap = bootstrap;
+  }
+
+  create(host: Host): Process {
+    const { name, topics, handler, instanceId = null, config } = this.member;
+    const group = { groupId: this.group.group, groupInstanceId: instanceId, topics };
+    const { dials } = this.scenario;
+    return new MemberProcess({ host, name, group, config, dials, handler, store: this.group.store, bootstrap: this.bootstrap });
+  }
+}
+markImmutable(MemberFactory);
+
+/** Where effects with a fencing token go. */
+export class EffectStoreFactory implements ProcessFactory {
+  create(host: Host): Process {
+    return new EffectStore(host);
+  }
+}
+markImmutable(EffectStoreFactory);
 
 export class AdminFactory implements ProcessFactory {
   private readonly scenario: ScenarioSpec;

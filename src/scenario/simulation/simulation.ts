@@ -89,7 +89,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.scenario = scenario;
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
     this.world.observer = this;
-    const { mode, nodes, zookeeper, restartAfterUs } = scenario.cluster;
+    const { mode, nodes, zookeeper } = scenario.cluster;
     const servers = [...nodes, ...zookeeper].map((server) => server.name);
     const members = scenario.groups.flatMap((group) => group.members);
     const quorum = [...nodes.filter((node) => node.controller), ...zookeeper].map((server) => server.name);
@@ -100,11 +100,12 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
       raftFetchTimeoutUs: ms(nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
       leadersWriteIsr: !scenario.dials["isr.alterPartition"],
+      groups: scenario.groups.map(({ contract }) => contract),
     });
     this.timeline = options.withTimeline ? new Timeline() : undefined;
     this.listener = options.listener;
     this.cluster = new ObservedCluster(mode);
-    this.supervisor = new Supervisor(servers, restartAfterUs);
+    this.supervisor = new Supervisor(restsOf(scenario));
     this.facts = new ObservedFacts(scenario, this.cluster, this.groups);
     this.director = new Director(scenario.faults, this.facts, this, this);
     const { nemesis } = scenario;
@@ -246,13 +247,18 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
 
   /** Time 0. */
   private begin(world: World): void {
-    const { run, producers, consumers } = this.scenario;
+    const { run, producers, consumers, groups } = this.scenario;
+    const members = groups.flatMap((group) => group.members);
     this.phase = "ready";
     this.readyAt = world.time;
     this.endsAt = world.time + run.forUs + run.settleUs;
+    for (const { store } of groups) if (store !== undefined) world.start(store);
     for (const client of [...producers, ...consumers]) world.start(client.name, client.fromUs);
-    for (const { name, untilUs } of consumers) if (untilUs !== undefined) world.do(untilUs, new StopClient(name));
-    if (run.settleUs > 0) for (const { name } of producers) world.do(run.forUs, new StopClient(name));
+    for (const { name, spare, fromUs } of members) if (!spare) world.start(name, fromUs);
+    for (const { name, untilUs } of [...consumers, ...members]) {
+      if (untilUs !== undefined) world.do(untilUs, new StopClient(this.supervisor, name));
+    }
+    if (run.settleUs > 0) for (const { name } of producers) world.do(run.forUs, new StopClient(this.supervisor, name));
     this.timeline?.begin(world);
     this.listener?.onReady(world.time);
     for (const topic of this.scenario.topics) {
@@ -273,15 +279,29 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   }
 }
 
+/** Of servers and members of groups; those that stay down have none. */
+function restsOf({ cluster, groups }: ScenarioSpec): ReadonlyMap<NodeName, Micros> {
+  const rests = new Map<NodeName, Micros>();
+  const { nodes, zookeeper, restartAfterUs } = cluster;
+  for (const { name } of [...nodes, ...zookeeper]) if (restartAfterUs !== undefined) rests.set(name, restartAfterUs);
+  for (const { name, restartAfterUs: restUs } of groups.flatMap((group) => group.members)) {
+    if (restUs !== undefined) rests.set(name, restUs);
+  }
+  return rests;
+}
+
 class StopClient implements WorldAction {
   readonly label = "client stops";
+  private readonly supervisor: Supervisor;
   private readonly name: NodeName;
 
-  constructor(name: NodeName) {
+  constructor(supervisor: Supervisor, name: NodeName) {
+    this.supervisor = supervisor;
     this.name = name;
   }
 
   run(world: World): void {
+    this.supervisor.leave(this.name);
     world.requestShutdown(this.name);
   }
 }

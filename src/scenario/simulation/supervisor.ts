@@ -1,5 +1,6 @@
 /**
- * Starts a server again that has stopped by itself, after a rest: what systemd does on every machine that runs Kafka.
+ * Starts a server, or a member of a consumer group, again that has stopped by itself, after a rest: what systemd does on every machine
+ * that runs Kafka.
  *
  * What was told to stop, and what a fault took down, is left alone: the fault, or whoever told it, starts it again or does not.
  */
@@ -9,26 +10,25 @@ import type { WorldAction } from "../../sim/scheduled.ts";
 import type { World } from "../../sim/world.ts";
 
 export class Supervisor {
-  private readonly servers: ReadonlySet<NodeName>;
-  /** Undefined: it starts nothing. */
-  private readonly restUs: Micros | undefined;
+  /** How long each rests; those that are not among them are not started. */
+  private readonly rests: ReadonlyMap<NodeName, Micros>;
   /** Servers that will be started, each with the incarnation that stopped. */
   private readonly due = new Map<NodeName, number>();
 
-  constructor(servers: readonly NodeName[], restUs: Micros | undefined) {
-    this.servers = new Set(servers);
-    this.restUs = restUs;
+  constructor(rests: ReadonlyMap<NodeName, Micros>) {
+    this.rests = rests;
   }
 
   /** A process has exited. */
   onExited(world: World, name: NodeName): void {
     const { stopping, incarnation } = world.node(name);
-    if (this.restUs === undefined || stopping || !this.servers.has(name)) return;
+    const restUs = this.rests.get(name);
+    if (restUs === undefined || stopping) return;
     this.due.set(name, incarnation);
-    world.do(this.restUs, new StartAgain(this, name, incarnation));
+    world.do(restUs, new StartAgain(this, name, incarnation));
   }
 
-  /** A fault takes the server down: it is the fault's from now on. */
+  /** It is taken down, or told to stop: it is no more for the supervisor to start. */
   leave(name: NodeName): void {
     this.due.delete(name);
   }
