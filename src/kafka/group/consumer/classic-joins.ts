@@ -81,7 +81,7 @@ export class ClassicJoins {
     const updated = describedBy(member, body, { clientId: request.from, subscription });
     const owned = byTopicId(subscription?.ownedPartitions ?? [], shard.metadata);
     const next = this.reconciler.advance({ group, member, updated, replaced, owned }, change);
-    const memberIds = [...group.members(), next].map(({ memberId }) => memberId);
+    const members = [...group.members(), next];
     const downgrades = replaced !== undefined && mayDowngrade(group, replaced, shard, next);
     if (downgrades) change.records.push(...downgradeRecords(group, replaced, shard, next));
     const timers = downgrades ? undefined : this.timers;
@@ -89,7 +89,7 @@ export class ClassicJoins {
     if (error !== "NONE") return;
     group.comparedMetadata = metadataVersion;
     if (replaced !== undefined) this.timers.cancelAllOf(group.groupId, replaced.memberId);
-    if (downgrades) this.departures.handOver(group.groupId, memberIds);
+    if (downgrades) this.departures.handOver(group.groupId, members);
   }
 }
 

@@ -4,6 +4,7 @@
  * What a member held is free from then on, and the group epoch is raised; the next heartbeat of another one computes who gets it.
  * Source: GroupMetadataManager.consumerGroupLeave, consumerGroupFenceMember, consumerGroupStaticMemberGroupLeave.
  */
+import { assert } from "../../../base/assert.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { MemberRemoved } from "../../group-events.ts";
 import { ClassicGroup } from "../classic/classic-group.ts";
@@ -37,12 +38,12 @@ export class Departures {
   /** Takes one member out. Without a member of the new protocol the group goes back to the classic one, if it may. */
   fence(group: ConsumerGroup, member: ConsumerGroupMember, why: MemberRemoved["reason"], waiting?: WriteWaiter): ErrorCode {
     if (!mayDowngrade(group, member, this.shard)) return this.remove({ group, members: [member], why }, waiting);
-    const memberIds = group.members().map(({ memberId }) => memberId);
+    const members = group.members();
     const change = new GroupChange(this.shard, group.groupId, `${member.memberId}: ${why}`);
     change.records.push(...downgradeRecords(group, member, this.shard));
     change.reportRemoved(member, why);
     const error = change.write(waiting);
-    if (error === "NONE") this.handOver(group.groupId, memberIds, "the last member of the consumer protocol has gone");
+    if (error === "NONE") this.handOver(group.groupId, members, "the last member of the consumer protocol has gone");
     return error;
   }
 
@@ -66,10 +67,18 @@ export class Departures {
   }
 
   /** The group is a classic one now: what runs for its members here ends, and its own part takes it up. */
-  handOver(groupId: string, memberIds: readonly string[], rebalance?: string): void {
-    for (const memberId of memberIds) this.timers.cancelAllOf(groupId, memberId);
+  handOver(groupId: string, members: readonly ConsumerGroupMember[], rebalance?: string): void {
     const group = this.shard.groups.get(groupId);
-    if (group instanceof ClassicGroup) group.reportState("Empty", "downgraded");
+    assert(group instanceof ClassicGroup, `${groupId} was written as a classic group and is none`);
+    for (const { memberId, classicMember, rebalanceTimeoutMs } of members) {
+      this.timers.cancelAllOf(groupId, memberId);
+      const member = group.member(memberId);
+      if (member === undefined || classicMember === null) continue;
+      // The log keeps only the assignor that the group uses; what else its members support they have told here.
+      const { sessionTimeoutMs, protocols } = classicMember;
+      group.update(member, { protocols, rebalanceTimeoutMs, sessionTimeoutMs });
+    }
+    group.reportState("Empty", "downgraded");
     this.classic.takeUp(groupId, rebalance);
   }
 }

@@ -154,7 +154,7 @@ class TestShard implements ShardContext {
   readonly groups = new GroupRegistry();
   readonly partition = 0;
   readonly epoch = 0;
-  active = true;
+  active = false;
   readonly log: CoordinatorRecord[] = [];
   /** Every write is answered with it, and nothing is written. */
   refuses: ErrorCode = "NONE";
@@ -257,6 +257,7 @@ export class ConsumerWorld {
     this.groups = new ConsumerGroups(this.shard, this.classic);
     this.shard.parts = [this.classic, this.groups];
     for (const record of log) this.shard.replay(record);
+    this.shard.active = true;
     for (const part of this.shard.parts) part.onLoaded();
   }
 
