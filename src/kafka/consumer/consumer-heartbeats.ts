@@ -35,7 +35,7 @@ export class ConsumerHeartbeats {
     this.random = host.random("heartbeat-retry");
   }
 
-  /** When the next one may go out; infinite while one is unanswered. `now`: the member's state does not wait for the interval. */
+  /** When the next one may go out; infinite while one is unanswered. `urgent`: the member's state does not wait for the interval. */
   dueAt(urgent: boolean): Micros {
     if (this.inFlight) return Number.POSITIVE_INFINITY;
     // Kafka does not rest before an urgent one that was refused, and asks as fast as the network allows.
@@ -81,6 +81,11 @@ export class ConsumerHeartbeats {
     this.told = undefined;
     this.intervalEndsAt = now;
     this.backoffEndsAt = now + retryBackoff(this.config, this.failures++, this.random);
+  }
+
+  /** The next one holds everything. */
+  tellAll(): void {
+    this.told = undefined;
   }
 
   /** Nothing that went before keeps the next one waiting. */

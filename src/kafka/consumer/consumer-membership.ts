@@ -132,6 +132,7 @@ export class ConsumerMembership implements GroupMembership, CallbackListener, Al
   }
 
   onCoordinatorKnown(): void {
+    this.heartbeats.tellAll();
     this.run();
   }
 

@@ -184,6 +184,7 @@ const GROUP_APIS: ReadonlySet<ApiName> = new Set<ApiName>([
   "SyncGroup",
   "Heartbeat",
   "LeaveGroup",
+  "ConsumerGroupHeartbeat",
   "OffsetCommit",
   "OffsetFetch",
 ]);
