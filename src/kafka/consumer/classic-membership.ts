@@ -5,7 +5,7 @@
  * gives up what a new assignment takes from it, and then joins again at once, so that others can be given it. Who has lost its
  * membership has lost its partitions, and hears so in its next poll(). Source: ConsumerCoordinator, AbstractCoordinator.joinGroupIfNeeded.
  */
-import { type Micros, ms } from "../../base/units.ts";
+import { ms } from "../../base/units.ts";
 import type { Host, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import { type ErrorCode, isRetriable } from "../errors.ts";
 import { NONE, partitionName, type TopicPartition } from "../ids.ts";
@@ -56,9 +56,9 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
   private readonly isCooperative: boolean;
   private step: Step = NO_STEP;
   private commitEnded = false;
-  /** When the member joins even if its commit has not ended; undefined while it does not prepare to join. */
-  private joinPrepareEndsAt: Micros | undefined = undefined;
+  /** Running while the member prepares to join: then it joins even if its commit has not ended. */
   private joinPrepareTimer: TimerId = 0;
+  private joinPrepareExpired = false;
   /** Running: the last attempt has failed, and the next one has to wait. */
   private rejoinTimer: TimerId = 0;
   /** What a sticky assignor remembers: the last assignment, even if it was lost since. */
@@ -194,7 +194,10 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
 
   onTimer(timer: Timer): void {
     if ((timer as RebalanceTimer).kind === "group.rejoin") this.rejoinTimer = 0;
-    else this.joinPrepareTimer = 0;
+    else {
+      this.joinPrepareTimer = 0;
+      this.joinPrepareExpired = true;
+    }
     this.owner.wakeUp();
   }
 
@@ -222,8 +225,7 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
       this.startJoinPrepareTimer();
       return this.beginCommit() ? false : this.giveUp();
     }
-    const timedOut = this.host.steadyNow() >= (this.joinPrepareEndsAt ?? 0);
-    if (this.commitEnded || timedOut) return this.giveUp();
+    if (this.commitEnded || this.joinPrepareExpired) return this.giveUp();
     if (this.options.dials["client.trackInflightPreJoinCommit"]) return false;
     // KAFKA-14024: whatever poll() has begun before is forgotten, and it begins anew.
     return this.beginCommit() ? false : this.giveUp();
@@ -231,11 +233,9 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
 
   /** A commit that takes longer than a rebalance may is not waited for. */
   private startJoinPrepareTimer(): void {
-    if (this.joinPrepareEndsAt !== undefined) return;
-    const delay = ms(this.options.config["max.poll.interval.ms"]);
+    if (this.joinPrepareTimer !== 0 || this.joinPrepareExpired) return;
     const timer: RebalanceTimer = { kind: "group.join-prepare", target: this };
-    this.joinPrepareEndsAt = this.host.steadyNow() + delay;
-    this.joinPrepareTimer = this.host.setTimer(delay, timer);
+    this.joinPrepareTimer = this.host.setTimer(ms(this.options.config["max.poll.interval.ms"]), timer);
   }
 
   /** True if there is a commit to wait for. */
@@ -272,7 +272,7 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
   private endPreparation(): void {
     this.host.cancelTimer(this.joinPrepareTimer);
     this.joinPrepareTimer = 0;
-    this.joinPrepareEndsAt = undefined;
+    this.joinPrepareExpired = false;
     this.leader.resign();
   }
 

@@ -38,6 +38,12 @@ interface Callback {
   readonly partitions: readonly TopicPartition[];
 }
 
+/** An exception. */
+interface PollFailure {
+  readonly name: string;
+  readonly detail: string;
+}
+
 /** What the application waits for when it closes: a last commit, then the goodbye. */
 type Closing = "no" | "committing" | "leaving" | "closed";
 
@@ -57,7 +63,7 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
   private readonly committedOffsets: CommittedOffsets;
   private callback: Callback | undefined = undefined;
   /** What the next poll() throws. */
-  private failure: string | undefined = undefined;
+  private failure: PollFailure | undefined = undefined;
   /** The application is inside poll(), or inside close(). */
   private inside = false;
   /** Answers that Kafka takes in within poll() only. */
@@ -126,7 +132,7 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
   }
 
   /** What poll() throws, if it throws. */
-  takeFailure(): string | undefined {
+  takeFailure(): PollFailure | undefined {
     const { failure } = this;
     this.failure = undefined;
     return failure;
@@ -279,8 +285,8 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
     return this.commits.beginBeforeRebalance();
   }
 
-  raise(exception: string): void {
-    this.failure ??= exception;
+  raise(name: string, detail = `group ${this.membership.groupId}`): void {
+    this.failure ??= { name, detail };
     this.consumer.wakeUp();
   }
 

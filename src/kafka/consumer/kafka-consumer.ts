@@ -181,7 +181,9 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
   }
 
   onException(name: string, partition: AssignedPartition): void {
-    this.application.onException(name, partitionName(partition.topic, partition.partition));
+    const detail = partitionName(partition.topic, partition.partition);
+    if (this.group === undefined) this.application.onException(name, detail);
+    else this.group.raise(name, detail);
   }
 
   onTimer(_timer: Timer): void {
@@ -202,7 +204,7 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     this.polling = true;
     this.busy = true;
     let records: readonly PolledRecords[] = [];
-    let failure: string | undefined;
+    let failure: ReturnType<ConsumerCoordinator["takeFailure"]>;
     do {
       this.again = false;
       const settles = group.poll();
@@ -215,7 +217,7 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     if (failure === undefined && records.length === 0) return records;
     this.polling = false;
     group.onPollReturned();
-    if (failure !== undefined) this.application.onException(failure, `group ${group.membership.groupId}`);
+    if (failure !== undefined) this.application.onException(failure.name, failure.detail);
     return records;
   }
 

@@ -178,6 +178,19 @@ describe("the leader", () => {
     expect(w.coordinator.assignments()).toEqual({ "billing-1": "orders-0", "billing-2": "refunds-0" });
   });
 
+  test("assigns nothing when it is told to leave things as they are, and goes on watching (KIP-814)", () => {
+    const w = new GroupWorld({ partitions: 1 });
+    w.join("billing-1", { groupInstanceId: "till", config: { "metadata.max.age.ms": 2_000 } }).runFor(seconds(1));
+    w.coordinator.skipAssignment = true;
+    w.coordinator.rebalance();
+    w.runFor(seconds(4));
+    expect(w.requestsOf("SyncGroup").map(({ body }) => body.assignments.length)).toEqual([1, 0]);
+    expect(w.member("billing-1").log.at(-1)).toBe("assigned orders-0");
+    w.createTopic("orders", 2);
+    w.runFor(seconds(4));
+    expect(w.requestsOf("JoinGroup").at(-1)?.body.reason).toBe("cached metadata has changed");
+  });
+
   test("is the only one that watches", () => {
     const w = new GroupWorld({ partitions: 2 });
     w.coordinator.waitsFor = 2;

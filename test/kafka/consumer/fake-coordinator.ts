@@ -45,6 +45,8 @@ export class FakeCoordinator implements TimerTarget {
   waitsFor = 1;
   /** How long requests of an API lie about before it looks at them. */
   readonly delays = new Map<ApiName, Micros>();
+  /** What it says to leaders (KIP-814): members then get what they had. */
+  skipAssignment = false;
   /** By id: members that are to hear that they are not the owners of their instance ids. */
   readonly fenced = new Set<string>();
   private ids = 0;
@@ -185,7 +187,7 @@ export class FakeCoordinator implements TimerTarget {
         generationId: this.generation,
         protocolName,
         leader: leader.id,
-        skipAssignment: false,
+        skipAssignment: this.skipAssignment && member === leader,
         memberId: member.id,
         members: member === leader ? all : [],
       });
@@ -205,8 +207,8 @@ export class FakeCoordinator implements TimerTarget {
     for (const { memberId: id, assignment } of assignments) {
       const assigned = this.members.get(id);
       if (assigned !== undefined) assigned.assignment = assignment;
-      this.state = "Stable";
     }
+    if (assignments.length > 0 || (this.skipAssignment && member === [...this.members.values()][0])) this.state = "Stable";
     if (this.state !== "Stable") return;
     for (const waiting of this.members.values()) {
       waiting.sync?.respond({ errorCode: "NONE", protocolName: null, assignment: waiting.assignment });

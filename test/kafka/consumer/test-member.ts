@@ -34,9 +34,11 @@ export class TestMember implements Process, ConsumerApplication {
   private readonly host: Host;
   private readonly options: MemberOptions;
   private handling = false;
+  private calledBack = false;
+  private stopping = false;
   private committing: "records" | "revoked" | undefined = undefined;
 
-  constructor(cluster: ScriptedCluster, host: Host, options: MemberOptions) {
+  constructor(cluster: Pick<ScriptedCluster, "dials" | "bootstrap">, host: Host, options: MemberOptions) {
     this.host = host;
     this.options = options;
     const { topics = ["orders"], groupInstanceId = null } = options;
@@ -69,8 +71,10 @@ export class TestMember implements Process, ConsumerApplication {
 
   onTimer(timer: Timer): void {
     if (timer.target !== this) timer.target.onTimer(timer);
-    else if (timer.kind === "test.callback") this.consumer.callbackReturned();
-    else {
+    else if (timer.kind === "test.callback") {
+      this.calledBack = false;
+      this.consumer.callbackReturned();
+    } else {
       this.handling = false;
       this.commitRecords();
     }
@@ -78,8 +82,10 @@ export class TestMember implements Process, ConsumerApplication {
 
   onDiskDone(_operation: DiskOperation, _ok: boolean): void {}
 
+  /** It finishes what it is doing. */
   onShutdownRequested(): void {
-    this.consumer.close();
+    this.stopping = true;
+    if (!this.handling && !this.calledBack && this.committing === undefined) this.consumer.close();
   }
 
   onWakeup(): void {
@@ -99,8 +105,10 @@ export class TestMember implements Process, ConsumerApplication {
     if (callback === "onPartitionsRevoked" && this.options.commitsOnRevoke === true) {
       this.committing = "revoked";
       this.consumer.commitSync(null);
-    } else if (takes > 0) this.host.setTimer(takes, { kind: "test.callback", target: this });
-    else this.consumer.callbackReturned();
+    } else if (takes > 0) {
+      this.calledBack = true;
+      this.host.setTimer(takes, { kind: "test.callback", target: this });
+    } else this.consumer.callbackReturned();
   }
 
   onCommitEnded(occasion: CommitOccasion, offsets: readonly CommittedOffset[], error: ErrorCode | "TIMEOUT"): void {
@@ -119,6 +127,10 @@ export class TestMember implements Process, ConsumerApplication {
   }
 
   private poll(): void {
+    if (this.stopping) {
+      if (!this.handling && this.committing === undefined) this.consumer.close();
+      return;
+    }
     while (!this.handling && this.committing === undefined && this.host.alive) {
       const polled = this.consumer.poll();
       if (polled.length === 0) return;
@@ -144,6 +156,6 @@ export class TestMember implements Process, ConsumerApplication {
       return;
     }
     if (this.options.commits === "async") this.consumer.commitAsync(null);
-    if (!this.handling) this.poll();
+    this.poll();
   }
 }
