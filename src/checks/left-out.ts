@@ -44,8 +44,8 @@ function whyAt(partition: GhostGroupPartition, offset: Offset, ghost: Ghost): Wh
 
 /** Whether somebody who owns the partition has been given the record, and lives. */
 function isInHand({ owners, log }: GhostGroupPartition, offset: Offset, { readers }: Ghost): boolean {
-  for (const { client, start } of owners) {
-    if (start >= 0 && start <= offset && offset < readers.offsetOf(client.name, log)) return true;
+  for (const { client, readFrom } of owners) {
+    if (readFrom >= 0 && readFrom <= offset && offset < readers.offsetOf(client.name, log)) return true;
   }
   return false;
 }

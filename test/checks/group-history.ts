@@ -37,6 +37,7 @@ export class GroupHistory extends History {
   /** What the group's members believe in, unless said otherwise. */
   generation = 1;
   private groupState: GroupState = "Empty";
+  lastBatch: RecordBatch | undefined;
   readonly stored = new Map<number, RecordBatch[]>();
 
   constructor(contract: Partial<GroupContract> = {}, options: CheckerOptions = {}) {
@@ -88,6 +89,26 @@ export class GroupHistory extends History {
     if (count === 0) return this;
     const to = from + count;
     return this.tell("broker-1", { kind: "HighWatermarkAdvanced", ...at, broker: 1, role: "leader", leaderEpoch: 0, from, to });
+  }
+
+  /** Broker 2, which leads since epoch 1, commits a new record at `offset` with broker 3. */
+  grow(offset: number, epoch: number): this {
+    const at = { topic: "orders", partition: 0 };
+    const batch = unstampedBatch([record(5_000 + offset)]).stamped(offset, epoch);
+    this.lastBatch = batch;
+    this.tell("broker-2", { kind: "RecordsAppended", ...at, broker: 2, role: "leader", leaderEpoch: epoch, batch });
+    this.tell("broker-3", { kind: "LogTruncated", ...at, broker: 3, leaderEpoch: epoch, from: 10, to: offset, fully: false });
+    this.tell("broker-3", { kind: "RecordsAppended", ...at, broker: 3, role: "follower", leaderEpoch: epoch, batch });
+    const to = offset + 1;
+    return this.tell("broker-2", {
+      kind: "HighWatermarkAdvanced",
+      ...at,
+      broker: 2,
+      role: "leader",
+      leaderEpoch: epoch,
+      from: offset,
+      to,
+    });
   }
 
   private decidePartition(partition: number): void {
@@ -224,7 +245,13 @@ export class GroupHistory extends History {
     return this.tell(client, { kind: "ConsumerPositionSet", ...this.of(client, who), ...at, source, offset, leaderEpoch: 0 });
   }
 
-  resets(client: string, from: number, to: number, reason: "initial" | "out-of-range" | "truncation" = "initial", partition = 0): this {
+  resets(
+    client: string,
+    from: number,
+    to: number,
+    reason: "initial" | "out-of-range" | "truncation" = "initial",
+    partition = 0,
+  ): this {
     return this.tell(client, { kind: "ConsumerPositionReset", client, topic: "orders", partition, reason, from, to });
   }
 

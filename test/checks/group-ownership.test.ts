@@ -132,14 +132,20 @@ describe("RebalancePause (KIP-429)", () => {
 
   test("one that moves, or that its owner lost or died with, does not", () => {
     expect(eager(["RebalancePause"]).assigned("billing-2", [0]).end()).toEqual([]);
-    const lost = owned(1, { reliesOn: ["RebalancePause"] }).lost("billing-1", [0]).rebalance("billing-1");
+    const lost = owned(1, { reliesOn: ["RebalancePause"] })
+      .lost("billing-1", [0])
+      .rebalance("billing-1");
     expect(lost.assigned("billing-1", [0]).end()).toEqual([]);
-    const died = owned(1, { reliesOn: ["RebalancePause"] }).node("ProcessCrashed", "billing-1").started("billing-1");
+    const died = owned(1, { reliesOn: ["RebalancePause"] })
+      .node("ProcessCrashed", "billing-1")
+      .started("billing-1");
     expect(died.rebalance("billing-1").assigned("billing-1", [0]).end()).toEqual([]);
   });
 
   test("cooperative: what stays is owned throughout", () => {
-    const history = owned(1, { reliesOn: ["RebalancePause"] }).added("billing-2").rebalance("billing-1", "billing-2");
+    const history = owned(1, { reliesOn: ["RebalancePause"] })
+      .added("billing-2")
+      .rebalance("billing-1", "billing-2");
     expect(history.assigned("billing-1", [], [0]).end()).toEqual([]);
   });
 });

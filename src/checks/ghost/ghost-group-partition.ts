@@ -24,6 +24,8 @@ export interface Ownership {
   end: "revoked" | "lost" | "stopped" | undefined;
   /** The lowest offset that it was told to go on at; -1 before it was. */
   start: Offset;
+  /** Where it was last told to go on: what it has been given since then it may be working on. */
+  readFrom: Offset;
   /** Since it was last told where to go on, it has processed nothing at or above this; -1 for nothing at all. */
   processedTo: Offset;
 }

@@ -96,6 +96,7 @@ function onOwned(
       toUs: undefined,
       end: undefined,
       start: -1,
+      readFrom: -1,
       processedTo: -1,
     });
     group.uncovered.delete(partition.name);
@@ -118,6 +119,7 @@ function begin(ghost: Ghost, group: GhostGroup, o: Observation): void {
 function startAt(ownership: Ownership | undefined, to: number): void {
   if (ownership === undefined) return;
   ownership.start = ownership.start < 0 ? to : Math.min(ownership.start, to);
+  ownership.readFrom = to;
   ownership.processedTo = -1;
 }
 
