@@ -64,6 +64,10 @@ export class ScriptedCluster {
   readonly events: SeenEvent[] = [];
   /** Topics as Metadata shows them, where that differs from the truth. */
   readonly staleMetadata = new Map<string, { leader: number; epoch: number }>();
+  /** The broker that leaders send consumers to, and that serves them without leading (KIP-392). */
+  readReplica: number | undefined = undefined;
+  /** Replicas that Metadata says are offline. */
+  offlineReplicas: readonly number[] = [];
   /** Whom Metadata names; the brokers answer as its like whoever they are. */
   controllerId = 1;
   /** Whether errors name the new leader (KIP-951). */
@@ -298,7 +302,7 @@ class ScriptedBroker extends ServerProcess {
           leaderEpoch: epoch,
           replicaNodes: this.cluster.brokers,
           isrNodes: this.cluster.brokers,
-          offlineReplicas: [],
+          offlineReplicas: this.cluster.offlineReplicas,
         };
       }),
     };
@@ -351,7 +355,7 @@ class ScriptedBroker extends ServerProcess {
     if (index < 0) return;
     const response = this.fetchResponse(request.body, undefined);
     const hasNews = response.responses.some(({ partitions }) =>
-      partitions.some((each) => each.records.length > 0 || each.errorCode !== "NONE"),
+      partitions.some((each) => each.records.length > 0 || each.errorCode !== "NONE" || each.preferredReadReplica !== undefined),
     );
     if (!hasNews && !waitOver) return;
     this.waiting.splice(index, 1);
@@ -377,6 +381,12 @@ class ScriptedBroker extends ServerProcess {
       errorCode === "NOT_LEADER_OR_FOLLOWER" && this.cluster.leaderHints
         ? { currentLeader: { leaderId: partition.leader, leaderEpoch: partition.epoch } }
         : {};
+    const { readReplica } = this.cluster;
+    if (errorCode === "NONE" && readReplica !== undefined && readReplica !== this.id) {
+      const { logStartOffset } = partition;
+      const answer = { partitionIndex: asked.partition, errorCode, highWatermark: end, logStartOffset, records: [] };
+      return { ...answer, preferredReadReplica: readReplica };
+    }
     const records = errorCode === "NONE" ? partition.log.filter((batch) => batch.nextOffset > asked.fetchOffset) : [];
     return {
       partitionIndex: asked.partition,
@@ -389,7 +399,7 @@ class ScriptedBroker extends ServerProcess {
   }
 
   private epochError(partition: ScriptedPartition, epoch: number): ErrorCode | undefined {
-    if (partition.leader !== this.id) return "NOT_LEADER_OR_FOLLOWER";
+    if (partition.leader !== this.id && this.cluster.readReplica !== this.id) return "NOT_LEADER_OR_FOLLOWER";
     if (epoch !== -1 && epoch < partition.epoch) return "FENCED_LEADER_EPOCH";
     return epoch > partition.epoch ? "UNKNOWN_LEADER_EPOCH" : undefined;
   }
