@@ -24,7 +24,7 @@ import { World } from "../../../src/sim/world.ts";
 
 export const LATENCY_US = 1_000;
 /** From commitSync to its return. */
-export const COMMIT_US = ms(5);
+const COMMIT_US = ms(5);
 const STORE = "store";
 
 type CommitError = ErrorCode | "TIMEOUT";
@@ -319,6 +319,6 @@ export function polled(
   };
 }
 
-export function written(offsets: readonly CommittedOffset[]): string {
+function written(offsets: readonly CommittedOffset[]): string {
   return offsets.map(({ topic, partition, offset, leaderEpoch }) => `${topic}-${partition}@${offset}/${leaderEpoch}`).join(" ");
 }
