@@ -75,7 +75,7 @@ export class ClassicJoins {
     const { shard } = this;
     const { body } = request;
     const { metadataVersion } = this.reconciler;
-    const change = new GroupChange(shard, group.groupId, `${member.memberId} joins by the classic protocol`);
+    const change = new GroupChange(shard, group.groupId, `member ${member.memberId} joins by the classic protocol`);
     if (replaced !== undefined) change.replaceMember(replaced, member, group.target(replaced.memberId));
     const subscription = body.protocols[0]?.metadata;
     const updated = describedBy(member, body, { clientId: request.from, subscription });

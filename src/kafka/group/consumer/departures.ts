@@ -39,7 +39,7 @@ export class Departures {
   fence(group: ConsumerGroup, member: ConsumerGroupMember, why: MemberRemoved["reason"], waiting?: WriteWaiter): ErrorCode {
     if (!mayDowngrade(group, member, this.shard)) return this.remove({ group, members: [member], why }, waiting);
     const members = group.members();
-    const change = new GroupChange(this.shard, group.groupId, `${member.memberId}: ${why}`);
+    const change = new GroupChange(this.shard, group.groupId, `member ${member.memberId}: ${why}`);
     change.records.push(...downgradeRecords(group, member, this.shard));
     change.reportRemoved(member, why);
     const error = change.write(waiting);
@@ -50,7 +50,11 @@ export class Departures {
   /** Takes members out for good, however many (none, too). */
   remove({ group, members, why }: Departure, waiting?: WriteWaiter): ErrorCode {
     const { groupId } = group;
-    const change = new GroupChange(this.shard, groupId, `${members.map(({ memberId }) => memberId).join(", ")}: ${why}`);
+    const change = new GroupChange(
+      this.shard,
+      groupId,
+      `${members.map(({ memberId }) => `member ${memberId}`).join(", ")}: ${why}`,
+    );
     for (const member of members) change.removeMember(member, why);
     const staying = group.members().filter((member) => !members.includes(member));
     if (members.length > 0) change.setGroupEpoch(group.groupEpoch + 1, hashOf(staying, this.shard.metadata));
@@ -61,7 +65,7 @@ export class Departures {
 
   /** A static member that says that it will be back: its partitions wait for it until its session ends. */
   leaveForAWhile(group: ConsumerGroup, member: ConsumerGroupMember, waiting: WriteWaiter): void {
-    const change = new GroupChange(this.shard, group.groupId, `${member.memberId} leaves for a while`);
+    const change = new GroupChange(this.shard, group.groupId, `member ${member.memberId} leaves for a while`);
     change.reconcileMember(changed(member, { memberEpoch: STATIC_LEAVE_EPOCH, pendingRevocation: NO_PARTITIONS }));
     change.write(waiting);
   }

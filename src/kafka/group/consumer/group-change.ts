@@ -12,6 +12,7 @@ import type { ShardContext, WriteWaiter } from "../shard.ts";
 import type { TargetAssignment } from "./assignors/server-assignor.ts";
 import { ConsumerGroup } from "./consumer-group.ts";
 import { type ConsumerGroupMember, currentAssignmentRecord, memberRecord } from "./consumer-group-member.ts";
+import { groupRecords } from "./consumer-records.ts";
 import type { PartitionSet } from "./partition-set.ts";
 import { named, targetOf, targetRecord, targetRecords } from "./target-assignment-builder.ts";
 
@@ -27,6 +28,12 @@ export class GroupChange {
     this.shard = shard;
     this.groupId = groupId;
     this.reason = reason;
+  }
+
+  /** All of a group that was a classic one: what its members have is as it was, and is said for the first time. */
+  takeOver(group: ConsumerGroup): void {
+    this.records.push(...groupRecords(group));
+    for (const member of group.members()) this.reportReconciled(member);
   }
 
   addMember(member: ConsumerGroupMember): void {
@@ -93,7 +100,7 @@ export class GroupChange {
   write(waiting?: WriteWaiter): ErrorCode {
     const { host, groups } = this.shard;
     const error = this.shard.write(this.records, waiting);
-    if (error !== "NONE") return error;
+    if (error !== "NONE" || this.records.length === 0) return error;
     for (const fact of this.facts) report(host, fact);
     const group = groups.get(this.groupId);
     if (group instanceof ConsumerGroup) this.reportState(group);

@@ -6,11 +6,12 @@ import type { ErrorCode } from "../../errors.ts";
 import type { ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse } from "../../messages/groups.ts";
 import type { PendingRequest } from "../../net/request-channel.ts";
 import { ClassicGroup } from "../classic/classic-group.ts";
+import { isNewCoordinator } from "../classic/coordinator-line.ts";
 import { groupTombstone } from "../classic/group-store.ts";
 import type { ShardContext, WriteWaiter } from "../shard.ts";
 import { ConsumerGroup } from "./consumer-group.ts";
 import { type ConsumerGroupMember, changed, JOIN_EPOCH, STATIC_LEAVE_EPOCH, topicNames } from "./consumer-group-member.ts";
-import { consumerGroup, groupRecords } from "./consumer-records.ts";
+import { consumerGroup } from "./consumer-records.ts";
 import type { Departures } from "./departures.ts";
 import { GroupChange } from "./group-change.ts";
 import { isFullRequest, isLeave, validateHeartbeat, validateMemberEpoch } from "./heartbeat-validation.ts";
@@ -51,8 +52,7 @@ export class Heartbeats {
 
   /** NONE: it is, or will be, answered. */
   private takeUp(request: PendingRequest<"ConsumerGroupHeartbeat">): ErrorCode {
-    const { config } = this.shard;
-    if (!config["group.coordinator.rebalance.protocols"].split(",").includes("consumer")) return "UNSUPPORTED_VERSION";
+    if (!isNewCoordinator(this.shard.config)) return "UNSUPPORTED_VERSION";
     const error = validateHeartbeat(request.body, this.assignors);
     if (error !== "NONE") return error;
     return isLeave(request.body) ? this.leave(request) : this.heartbeat(request);
@@ -61,7 +61,11 @@ export class Heartbeats {
   private heartbeat(request: PendingRequest<"ConsumerGroupHeartbeat">): ErrorCode {
     const { groupId, memberId, memberEpoch } = request.body;
     const { shard } = this;
-    const change = new GroupChange(shard, groupId, memberEpoch === JOIN_EPOCH ? `${memberId} joins` : `heartbeat of ${memberId}`);
+    const change = new GroupChange(
+      shard,
+      groupId,
+      memberEpoch === JOIN_EPOCH ? `member ${memberId} joins` : `heartbeat of member ${memberId}`,
+    );
     const upgrades = shard.groups.get(groupId)?.protocol === "classic";
     const group = memberEpoch === JOIN_EPOCH ? this.foundOrMade(groupId, change) : consumerGroup(shard.groups, groupId);
     if (group === undefined) return "GROUP_ID_NOT_FOUND";
@@ -96,7 +100,7 @@ export class Heartbeats {
     change.records.push(groupTombstone(groupId));
     if (known.isEmpty) return new ConsumerGroup(groupId);
     const group = upgraded(known, this.shard.metadata);
-    change.records.push(...groupRecords(group));
+    change.takeOver(group);
     return group;
   }
 

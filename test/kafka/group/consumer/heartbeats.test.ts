@@ -44,7 +44,7 @@ describe("joining", () => {
     expect(world.group.groupEpoch).toBe(1);
   });
 
-  test("a member that is known cannot join again at epoch 0, but after its first answer: so it is up to 4.1", () => {
+  test("a member that is known cannot join again at epoch 0, but after its first answer: so it is in Kafka up to 4.1 at least", () => {
     const world = new ConsumerWorld();
     world.join("a");
     world.join("b");

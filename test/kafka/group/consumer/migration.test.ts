@@ -126,6 +126,14 @@ describe("upgrade", () => {
     expect(world.group).toMatchObject({ state: "Reconciling", groupEpoch: 2 });
     expect(world.states.slice(-2)).toEqual(["classic Stable>Dead", "consumer Empty>Reconciling"]);
     expect(world.eventsOf("MemberRemoved")).toEqual([]);
+    expect(
+      world.eventsOf("MemberReconciled").map(({ member, memberEpoch, assigned }) => [member, memberEpoch, assigned.length]),
+    ).toEqual(
+      [x, y]
+        .sort()
+        .map((id): unknown => [id, 1, 2])
+        .concat([["zz", 2, 0]]),
+    );
   });
 
   test("the classic members are asked to join again, give up what moves, and get on, never holding what another has", () => {
