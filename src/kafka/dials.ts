@@ -88,7 +88,7 @@ export interface Dials {
   readonly "consumer.validateOffsetEpoch": boolean;
   /** Which leader epoch is committed with an offset: that of the last record, or the newest known (KAFKA-19902, open). */
   readonly "consumer.commitEpoch": "last-consumed" | "newest";
-  /** Whether an epoch older than a leader's epoch cache is taken to end where the log starts (KAFKA-19902, open). */
+  /** Whether a position whose epoch is older than all that a leader still knows is valid wherever it lies in the log (KAFKA-19902, open). */
   readonly "replication.epochBelowCacheStartIsValid": boolean;
 }
 
@@ -209,7 +209,7 @@ export const DIAL_DOCS: { readonly [D in DialName]: string } = {
   "consumer.commitEpoch":
     "Which leader epoch is committed with an offset: that of the last record, or the newest known (KAFKA-19902, open).",
   "replication.epochBelowCacheStartIsValid":
-    "Whether an epoch older than a leader's epoch cache is taken to end where the log starts (KAFKA-19902, open).",
+    "Whether a position whose epoch is older than all that a leader still knows is valid anywhere in the log (KAFKA-19902, open).",
 };
 
 const KRAFT_DIALS: ReadonlySet<DialName> = new Set<DialName>([
