@@ -292,7 +292,7 @@ test("the state of a consumer is data: a fork taken in the middle goes on exactl
   const { world } = forkOf({ world: c.world });
   world.runUntil(seconds(8));
   c.world.runUntil(seconds(8));
-  expect(world.trace.hash).toEqual(c.world.trace.hash);
+  expect(world.trace.hash()).toEqual(c.world.trace.hash());
 });
 
 /** Ten more records, by a second producer. */

@@ -251,5 +251,5 @@ test("the state of a member is data: a fork taken in the middle of a rebalance g
   const { world } = forkOf({ world: w.cluster.world });
   world.runUntil(seconds(20));
   w.cluster.world.runUntil(seconds(20));
-  expect(world.trace.hash).toEqual(w.cluster.world.trace.hash);
+  expect(world.trace.hash()).toEqual(w.cluster.world.trace.hash());
 });

@@ -187,6 +187,6 @@ test("the state of a producer is data: a fork taken under load goes on exactly a
   const { world } = forkOf({ world: c.world });
   world.runUntil(seconds(8));
   c.world.runUntil(seconds(8));
-  expect(world.trace.hash).toEqual(c.world.trace.hash);
+  expect(world.trace.hash()).toEqual(c.world.trace.hash());
   expect(world.trace.step).toBe(c.world.trace.step);
 });

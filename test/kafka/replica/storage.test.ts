@@ -191,6 +191,6 @@ test("a fork of the world, with requests waiting everywhere, goes on exactly as 
     each.runFor(seconds(40));
   }
   expect(fork.recorder.events).toEqual(c.recorder.events);
-  expect(fork.world.trace.hash).toEqual(c.world.trace.hash);
+  expect(fork.world.trace.hash()).toEqual(c.world.trace.hash());
   expect(fork.partition(1)).not.toBe(c.partition(1));
 });
