@@ -160,6 +160,7 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
   const expect = readExpect(written.expect, ["expect"], around);
   const exhibit = readExhibit(written, expect, around);
   const rawFaults = (raw.faults ?? []) as readonly Readonly<Record<string, unknown>>[];
+  const consumerGroups = readGroups(written, release.version, cluster, around);
   const spec: ScenarioSpec = {
     file: sink.source.file,
     name: written.name,
@@ -172,10 +173,10 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     topics,
     producers: readProducers(written, release, names),
     consumers: readConsumers(written, ungrown, names),
-    groups: readGroups(written, release.version, cluster, around),
+    groups: consumerGroups,
     network: readNetwork(written, names),
     faults: readFaults({ names, endUs: run.forUs, raw: rawFaults, written: written.faults ?? [], topics, createdTopics }),
-    nemesis: readNemesis(written, run.forUs, names),
+    nemesis: readNemesis(written, run, consumerGroups, names),
     run,
     expect,
     exhibit: undefined,

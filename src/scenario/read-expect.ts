@@ -9,7 +9,7 @@ import { patternText, readEventPattern } from "./read-patterns.ts";
 import type { Written } from "./schema/kit.ts";
 import type { WrittenExpect, WrittenScenario } from "./schema/scenario.ts";
 import type { Path } from "./source.ts";
-import type { ExpectSpec, GoalSpec, GroupExpectation } from "./spec.ts";
+import type { ExpectSpec, GoalSpec, GroupExpectation, GroupSpec, RunSpec } from "./spec.ts";
 
 export interface ExpectSurroundings {
   readonly names: ScenarioNames;
@@ -123,12 +123,17 @@ const DEFAULT_LASTS = { minUs: 2_000_000, maxUs: 10_000_000 };
 const DEFAULT_FROM_US = 5_000_000;
 const DEFAULT_QUIET_US = 20_000_000;
 
-export function readNemesis(written: WrittenScenario, endUs: Micros, names: ScenarioNames): NemesisSpec | undefined {
+export function readNemesis(
+  written: WrittenScenario,
+  { forUs: endUs, settleUs }: RunSpec,
+  groups: readonly GroupSpec[],
+  names: ScenarioNames,
+): NemesisSpec | undefined {
   const { nemesis } = written;
   if (nemesis === undefined) return undefined;
   const { sink } = names;
   const fromUs = nemesis.from ?? DEFAULT_FROM_US;
-  const quietUs = nemesis.quiet ?? DEFAULT_QUIET_US;
+  const quietUs = nemesis.quiet ?? DEFAULT_QUIET_US + timeToNotice(groups, settleUs);
   const untilUs = nemesis.until ?? endUs - quietUs;
   const every = nemesis.every ?? DEFAULT_EVERY;
   if (nemesis.until !== undefined && nemesis.quiet !== undefined) {
@@ -152,7 +157,10 @@ export function readNemesis(written: WrittenScenario, endUs: Micros, names: Scen
       {
         code: "IMPOSSIBLE",
         message: `a run of ${durationText(endUs)} leaves the nemesis ${ends}`,
-        hint: "raise run.for, or lower nemesis.quiet",
+        hint:
+          nemesis.until === undefined && nemesis.quiet === undefined && quietUs > DEFAULT_QUIET_US
+            ? `raise run.for: groups are left alone for ${durationText(quietUs)}, unless nemesis.quiet says otherwise`
+            : "raise run.for, or lower nemesis.quiet",
       },
       "key",
     );
@@ -178,6 +186,12 @@ export function readNemesis(written: WrittenScenario, endUs: Micros, names: Scen
     untilUs,
     source: sink.source.positionOf(["nemesis"]),
   };
+}
+
+/** A group gets over the last fault when the session of whoever is gone has ended. What the run leaves for settling is of use to it, too. */
+function timeToNotice(groups: readonly GroupSpec[], settleUs: Micros): Micros {
+  const sessions = groups.map(({ contract }) => contract.sessionTimeoutUs);
+  return Math.max(0, Math.max(0, ...sessions) - settleUs);
 }
 
 /** `leave` and `join` are for members of groups that the nemesis may hit. */

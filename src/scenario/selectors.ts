@@ -83,7 +83,7 @@ function resolveOne(selector: NodeSelector, facts: ClusterFacts): readonly NodeN
 }
 
 function nodesOf(brokers: readonly BrokerId[], facts: ClusterFacts): readonly NodeName[] {
-  return brokers.map((id) => facts.brokerNode(id)).filter((name) => name !== undefined);
+  return brokers.map((id) => (id === NONE ? undefined : facts.brokerNode(id))).filter((name) => name !== undefined);
 }
 
 function controllersInRole(role: ControllerRole, facts: ClusterFacts): readonly NodeName[] {

@@ -61,3 +61,11 @@ test("roles of the ensemble follow its leader; without one, every server is a fo
   expect(who("zookeeper-followers", "zookeeper-2")).toEqual(["zookeeper-1", "zookeeper-3"]);
   expect([who("zookeeper-leader"), who("zookeeper-followers").length]).toEqual([[], 3]);
 });
+
+test("who coordinates a group is a broker, who owns a partition is a member; while nobody does, it is no node", () => {
+  const facts = cluster({ coordinator: 2, owner: "billing-3" });
+  expect(resolveNodes([{ kind: "coordinator", group: "billing" }], facts)).toEqual(["broker-2"]);
+  expect(resolveNodes([{ kind: "owner", group: "billing", ...ORDERS }], facts)).toEqual(["billing-3"]);
+  expect(resolveNodes([{ kind: "coordinator", group: "billing" }], cluster({}))).toEqual([]);
+  expect(resolveNodes([{ kind: "owner", group: "billing", ...ORDERS }], cluster({}))).toEqual([]);
+});

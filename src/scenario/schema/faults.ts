@@ -247,6 +247,8 @@ export const NEMESIS_SCHEMA = object(
     "at-most": wholeNumber("How many may be at work at the same time. Default: 1.", 1, 100).optional(),
     from: duration("When it begins. Default: 5s.").optional(),
     until: duration("When it ends and everything is healed. Default: `quiet` before the end of the run.").optional(),
-    quiet: duration("How long the cluster is left alone at the end. Default: 20s.").optional(),
+    quiet: duration(
+      "How long the cluster is left alone at the end. Default: 20s; with groups, their longest session (less run.settle) besides.",
+    ).optional(),
   },
 );

@@ -94,13 +94,18 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     const members = scenario.groups.flatMap((group) => group.members);
     const quorum = [...nodes.filter((node) => node.controller), ...zookeeper].map((server) => server.name);
     const promised = promisesOf(scenario.release, mode);
+    const awaited = [...scenario.expect.violates, ...scenario.groups.flatMap(({ contract }) => contract.reliesOn)];
     this.checker = new Checker({
-      // What the scenario expects to see broken is watched in any case.
-      enabled: INVARIANT_NAMES.filter((name) => promised.includes(name) || scenario.expect.violates.includes(name)),
+      // What the scenario expects to see broken is watched in any case, and what an application relies on.
+      enabled: INVARIANT_NAMES.filter((name) => promised.includes(name) || awaited.includes(name)),
       raftFetchTimeoutUs: ms(nodes[0]?.config["controller.quorum.fetch.timeout.ms"] ?? 2_000),
       eligibleLeaderReplicas: scenario.dials["election.eligibleLeaderReplicas"],
       leadersWriteIsr: !scenario.dials["isr.alterPartition"],
       groups: scenario.groups.map(({ contract }) => contract),
+      // One request at a time: a retry has nothing to overtake.
+      orderedProducers: scenario.producers
+        .filter(({ config }) => config["max.in.flight.requests.per.connection"] === 1)
+        .map(({ name }) => name),
     });
     this.timeline = options.withTimeline ? new Timeline() : undefined;
     this.listener = options.listener;
