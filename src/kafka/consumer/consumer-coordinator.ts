@@ -13,7 +13,7 @@ import type { ConsumerConfig } from "../config/client-config.ts";
 import type { Dials } from "../dials.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { CommittedOffset, PartitionsAssigned, PartitionsLost, PartitionsRevoked } from "../group-events.ts";
-import { partitionName, type TopicPartition } from "../ids.ts";
+import { NONE, partitionName, type TopicPartition } from "../ids.ts";
 import { type Completion, type CompletionHandler, NetworkClient } from "../net/network-client.ts";
 import type { ConsumerApplication, RebalanceCallback } from "./application.ts";
 import { ClassicMembership } from "./classic-membership.ts";
@@ -207,7 +207,11 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
   }
 
   onConnectivity(peer: NodeName, change: "ready" | "lost" | "available"): void {
-    if (change === "lost") this.coordinator.onDisconnected(peer);
+    if (change === "lost") {
+      this.coordinator.onDisconnected(peer);
+      // The heartbeat thread looks for it even while the application works.
+      if (this.membership.generation !== NONE) this.coordinator.lookUp();
+    }
     this.metadata.onConnectivity(change);
     if (change !== "ready") this.consumer.wakeUp();
   }

@@ -5,6 +5,7 @@
  * `default.api.timeout.ms`; any other is sent once. The coordinator does not order commits of one generation: the last
  * one written wins. Source: ConsumerCoordinator (commitOffsetsSync, commitOffsetsAsync, OffsetCommitResponseHandler).
  */
+import { assert } from "../../base/assert.ts";
 import { type Micros, ms } from "../../base/units.ts";
 import type { Host, NodeName, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import type { RandomStream } from "../../sim/random.ts";
@@ -127,6 +128,7 @@ export class OffsetCommits implements TimerTarget {
   }
 
   commitSync(commit: Commit, timeout: Micros): void {
+    assert(this.sync === undefined, `${this.name} commits while it waits for a commit`);
     if (commit.offsets.length === 0) {
       this.listener.onSyncEnded(commit, "NONE");
       return;

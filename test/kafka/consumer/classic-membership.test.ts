@@ -272,10 +272,12 @@ describe("heartbeats", () => {
     expect(w.member("billing-1").log).toEqual(["assigned orders-0"]);
   });
 
-  test("a coordinator that crashed is found again where it is now", () => {
-    const w = new GroupWorld({ brokers: 2 }).join("billing-1").runFor(seconds(1));
+  test("a coordinator that crashed is looked for at once, even while the application works", () => {
+    const w = new GroupWorld({ brokers: 2, records: 1 }).join("billing-1", { handlerUs: seconds(30) }).runFor(seconds(1));
     w.coordinator.broker = 2;
     w.cluster.world.crash("broker-1");
+    w.runFor(ms(10));
+    expect(w.requestsOf("FindCoordinator")).toHaveLength(2);
     w.runFor(seconds(10));
     expect(w.requestsOf("Heartbeat").at(-1)).toMatchObject({ broker: 2 });
     expect(w.of("ConsumerLeft")).toEqual([]);
