@@ -2,6 +2,12 @@
 import type { GroupSeat } from "./group-names.ts";
 import type { WrittenScenario } from "./schema/scenario.ts";
 
+/** Settings of a consumer that only mean something to the member of a group. */
+export const SETTINGS_OF_GROUPS: readonly string[] = [
+  ...["group.protocol", "group.remote.assignor", "partition.assignment.strategy", "session.timeout.ms"],
+  ...["heartbeat.interval.ms", "max.poll.interval.ms", "enable.auto.commit", "auto.commit.interval.ms"],
+];
+
 export type WrittenConsumer = NonNullable<WrittenScenario["consumers"]>[string];
 
 export function isGroup({ members, group }: WrittenConsumer): boolean {

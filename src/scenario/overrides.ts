@@ -6,6 +6,7 @@
  */
 import { isAlias, isMap, isSeq, type Node, type Pair, parseDocument, Scalar, YAMLMap } from "yaml";
 import type { z } from "zod";
+import { SETTINGS_OF_GROUPS } from "./group-seats.ts";
 import { nearest } from "./nearest.ts";
 import type { Complaint } from "./problem-sink.ts";
 import { quote } from "./quantities.ts";
@@ -100,7 +101,18 @@ function configPaths(source: ScenarioSource, kind: ConfigKind, key: string): str
     return [["cluster", part, key], ...own.filter((path) => document.hasIn([...path, key])).map((path) => [...path, key])];
   }
   const section = `${kind}s`;
-  return keysUnder(document.get(section, true)).map((name) => [section, name, "config", key]);
+  const names = keysUnder(document.get(section, true));
+  if (kind !== "consumer") return names.map((name) => [section, name, "config", key]);
+  const able = names.filter((name) => !SETTINGS_OF_GROUPS.includes(key) || isGroupEntry(document.getIn([section, name], true)));
+  return able.flatMap((name) => {
+    const members = keysUnder(document.getIn([section, name, "per-member"], true));
+    const own = members.map((member) => [section, name, "per-member", member, "config", key]);
+    return [[section, name, "config", key], ...own.filter((path) => document.hasIn(path))];
+  });
+}
+
+function isGroupEntry(node: unknown): boolean {
+  return isMap(node) && (node.has("members") || node.has("group"));
 }
 
 function keysUnder(node: unknown): string[] {
@@ -154,6 +166,9 @@ function stepsInto(schema: z.core.$ZodType, node: unknown): Step[] {
       const next = (def as z.core.$ZodRecordDef).valueType;
       return keysUnder(node).map((key) => ({ name: key, key, next, below: below(key) }));
     }
+    // Of what can be written shortly or at length, the long way has keys.
+    case "union":
+      return (def as z.core.$ZodUnionDef).options.flatMap((option) => stepsInto(option, node));
     case "array": {
       const next = (def as z.core.$ZodArrayDef).element;
       return isSeq(node) ? node.items.map((item, i) => ({ name: String(i + 1), key: String(i), next, below: item })) : [];

@@ -7,7 +7,7 @@ import type { TopicPartition } from "../kafka/ids.ts";
 import type { Release } from "../kafka/releases.ts";
 import type { NodeName } from "../sim/host.ts";
 import type { GroupSeat } from "./group-names.ts";
-import { groupSeatOf, isGroup } from "./group-seats.ts";
+import { groupSeatOf, isGroup, SETTINGS_OF_GROUPS } from "./group-seats.ts";
 import { RESERVED_NAMES, type ScenarioNames } from "./names.ts";
 import type { Complaint, ProblemSink } from "./problem-sink.ts";
 import { durationText, quote } from "./quantities.ts";
@@ -115,10 +115,6 @@ const OF_GROUPS = [
   ...["spares", "delivery", "commit", "static", "instance-ids", "stands-in-for", "racks", "join", "leave"],
   ...["restart-after", "per-member", "relies-on"],
 ] as const satisfies (keyof WrittenConsumer)[];
-const SETTINGS_OF_GROUPS: readonly string[] = [
-  ...["group.protocol", "group.remote.assignor", "partition.assignment.strategy", "session.timeout.ms"],
-  ...["heartbeat.interval.ms", "max.poll.interval.ms", "enable.auto.commit", "auto.commit.interval.ms"],
-];
 
 function checkByHand(consumer: WrittenConsumer, path: Path, sink: ProblemSink): void {
   const complain = (key: string, at: Path): void => {
@@ -126,12 +122,8 @@ function checkByHand(consumer: WrittenConsumer, path: Path, sink: ProblemSink): 
     sink.add(at, { code: "CONTRADICTION", message, hint: BY_HAND_HINT }, "key");
   };
   for (const key of OF_GROUPS) if (consumer[key] !== undefined) complain(key, [...path, key]);
-  for (const key of Object.keys(consumer.config ?? {})) {
-    const at = [...path, "config", key];
-    // What the command line sets, it sets wherever it can be set.
-    if (SETTINGS_OF_GROUPS.includes(key) && consumer.config?.[key] !== undefined && !sink.source.isOverridden(at))
-      complain(key, at);
-  }
+  for (const [key, value] of Object.entries(consumer.config ?? {}))
+    if (SETTINGS_OF_GROUPS.includes(key) && value !== undefined) complain(key, [...path, "config", key]);
 }
 
 function readBatchHandler(handler: WrittenConsumer["handler"], path: Path, sink: ProblemSink): Micros {

@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { comparisonTable } from "../../src/report/comparison-report.ts";
 import { Paint } from "../../src/report/paint.ts";
 import { type ComparedRow, comparedRow } from "../../src/run/comparison.ts";
+import type { GroupResult } from "../../src/run/group-result.ts";
 import type { RunResult } from "../../src/run/result.ts";
-import { AS_EXPECTED, UNEXPECTED } from "./reports.ts";
+import { AS_EXPECTED, GROUP, UNEXPECTED } from "./reports.ts";
 
 interface Changes extends Partial<Omit<RunResult, "records">> {
   readonly records?: Partial<RunResult["records"]>;
@@ -143,4 +144,17 @@ test("is the same text with colour and without", () => {
   const rows = [rowOf("1", [run(), UNEXPECTED])];
   expect(stripVTControlCharacters(table(rows, undefined, true))).toBe(table(rows));
   expect(table(rows, undefined, true)).toContain("\u001b[31m");
+});
+
+test("where there are groups, what became of their records has columns", () => {
+  const [group] = GROUP.groups as [GroupResult];
+  const twice = { ...GROUP, groups: [group, { ...group, processedAgain: 5, skipped: 2, rebalances: 1, ownerlessUs: 1_500_000 }] };
+  const row = rowOf("all", [twice]);
+  expect(row.measures.processedAgain?.p50).toBe(group.processedAgain + 5);
+  const text = table([row]);
+  expect(line(text, "acks").slice(-7)).toEqual(["again", "skipped", "order", "lag", "owner", "rebalances", "violations"]);
+  const values = line(text, "all").slice(-7);
+  expect(values.slice(0, 3)).toEqual([String(group.processedAgain + 5), String(group.skipped + 2), String(2 * group.outOfOrder)]);
+  expect(values[5]).toBe(String(group.rebalances + 1));
+  expect(table([rowOf("all", [run()])])).not.toContain("rebalances");
 });

@@ -5,7 +5,7 @@ import { clockTime, counted, grouped, span } from "../../src/report/numbers.ts";
 import { Paint } from "../../src/report/paint.ts";
 import { reportRun } from "../../src/report/run-report.ts";
 import { conclude, summarize } from "../../src/report/summary.ts";
-import { AS_EXPECTED, EXHIBIT, UNDECIDED, UNEXPECTED } from "./reports.ts";
+import { AS_EXPECTED, EXHIBIT, GROUP, UNDECIDED, UNEXPECTED } from "./reports.ts";
 
 const PLAIN = new Paint(false);
 const COLOUR = new Paint(true);
@@ -45,6 +45,25 @@ describe("a report of one run", () => {
       expect(told(result, COLOUR)).not.toBe(told(result));
       expect(stripVTControlCharacters(told(result, COLOUR))).toBe(told(result));
     }
+  });
+
+  test("a group has a picture of who owned what when, and what became of its records, in 80 columns", () => {
+    const text = told(GROUP);
+    const [group] = GROUP.groups;
+    if (group === undefined) throw new Error("there is a group");
+    expect(text).toMatch(/^ orders-0 +[ab]+·+[ab]+$/m);
+    expect(text).toMatch(/^ generation /m);
+    expect(text).toContain("billing-1 · ");
+    expect(text).toMatch(/^ billing +\d+ processed · [1-9]\d* again · 0 skipped/m);
+    expect(text).toContain("without an owner");
+    expect(text).toContain(`lag ${group.lag.atEnd}`);
+    expect(text).toContain("worker threads have not processed yet");
+    const own = text.split("\n").filter((line) => /^ (billing|orders-|generation)/.test(line));
+    expect(own).toHaveLength(5);
+    for (const line of own) expect([...line].length).toBeLessThanOrEqual(80);
+    expect(stripVTControlCharacters(told(GROUP, COLOUR))).toBe(text);
+    expect(summarize([GROUP], PLAIN)[0]).toMatch(/[1-9]\d* processed again, 0 skipped/);
+    expect(GROUP.workload).toContain("billing: 2 members, range, commit auto");
   });
 
   test("a scenario's text does not reach the terminal's control channel", () => {

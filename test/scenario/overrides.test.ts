@@ -163,3 +163,52 @@ test("a seed from the command line is a whole number", () => {
           |        ^^^ write a number from 0 up, such as 42]
   `);
 });
+
+describe("of consumers", () => {
+  const CONSUMERS = `
+name: groups
+topics: { orders: { partitions: 1, replication.factor: 3 } }
+producers: { checkout: { topic: orders, rate: 1/s } }
+consumers:
+  tail: { topics: orders }
+  billing: { topics: orders, members: 2, handler: { takes: 5ms }, per-member: { billing-2: { config: { session.timeout.ms: 9000 } } } }
+  shipping: { topics: orders, group: shipping, handler: 1ms }
+`;
+  const load = (...overrides: string[]): ScenarioSpec => parseScenario(CONSUMERS, "groups.yaml", { overrides });
+  const settings = (spec: ScenarioSpec, key: "session.timeout.ms" | "fetch.min.bytes"): unknown[] =>
+    [...spec.consumers, ...spec.groups.flatMap(({ members }) => members)].map(({ config }) => config[key]);
+
+  test("a setting goes to every one, and wins where a member has its own", () => {
+    expect(settings(load("fetch.min.bytes=7"), "fetch.min.bytes")).toEqual([7, 7, 7, 7]);
+    expect(settings(load("session.timeout.ms=8000"), "session.timeout.ms")).toEqual([45_000, 8_000, 8_000, 8_000]);
+  });
+
+  test("a path leads to a group, and into its handler", () => {
+    expect(load("consumers.billing.members=5").groups[0]?.members).toHaveLength(5);
+    expect(load("consumers.shipping.delivery=at-most-once").groups[1]?.contract.delivery).toBe("at-most-once");
+    expect(load("consumers.billing.handler.takes=1s").groups[0]?.members[0]?.handler.takes).toEqual({
+      kind: "constant",
+      us: 1_000_000,
+    });
+    expect(load("consumers.shipping.handler=1s").groups[1]?.members[0]?.handler.takes).toEqual({
+      kind: "constant",
+      us: 1_000_000,
+    });
+    expect(load("consumers.shipping.handler.workers=3").groups[1]?.members[0]?.handler.workers).toBe(3);
+  });
+
+  test("an exhibit may switch what a group is made of", () => {
+    const exhibit = (set: string, rest: string): ScenarioSpec =>
+      parseScenario(
+        `${CONSUMERS.replace(", per-member: { billing-2: { config: { session.timeout.ms: 9000 } } }", "")}
+exhibit: { source: KIP-848, kind: by-design, set: ${set}, ${rest}, old-expect: { records: { lost: 0 } } }`,
+        "groups.yaml",
+      );
+    const { exhibit: protocols } = exhibit("group.protocol", "old: classic, new: consumer");
+    expect(protocols?.new.scenario.groups.map(({ contract }) => contract.protocol)).toEqual(["consumer", "consumer"]);
+    expect(protocols?.old.scenario.groups.map(({ contract }) => contract.protocol)).toEqual(["classic", "classic"]);
+    const { exhibit: commits } = exhibit("consumers.billing.commit", "old: auto, new: after-poll");
+    const policies = [commits?.old, commits?.new].map((side) => side?.scenario.groups[0]?.members[0]?.handler.commit);
+    expect(policies).toEqual(["auto", "after-poll"]);
+  });
+});
