@@ -52,6 +52,8 @@ export interface GroupStateChanged extends AtCoordinator {
   readonly generation: number;
   /** Why: `member billing-1-… joins`. */
   readonly reason: string;
+  /** Of a group that was loaded: who is in it. What its predecessor decided about members, and did not get written, is forgotten. */
+  readonly members?: readonly { readonly member: string; readonly client: string }[];
 }
 
 /** A member is in the group from now on. A static member that comes back under a new id replaces the one of its old id. */

@@ -181,6 +181,7 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: { readonly [F in FieldsO
     to: GROUP_STATES,
     generation: "number",
     reason: "text",
+    members: "opaque",
   },
   MemberAdded: { ...AT_COORDINATOR, member: "text", instanceId: "text", client: "name", replaces: "text" },
   MemberRemoved: { ...AT_COORDINATOR, member: "text", reason: "text" },

@@ -197,6 +197,18 @@ export class GhostGroup {
     this.gone.set(id, gone);
   }
 
+  /** A new coordinator has found these, and nobody else. */
+  setMembers(found: readonly { readonly member: string; readonly client: NodeName }[], step: number, timeUs: Micros): void {
+    for (const id of this.members.keys()) {
+      if (found.every(({ member }) => member !== id)) this.removeMember(id, { step, timeUs, reason: "unknown to the new coordinator" });
+    }
+    for (const { member, client } of found) {
+      if (this.members.has(member)) continue;
+      this.gone.delete(member);
+      this.members.set(member, new GroupMember(member, client, step, timeUs));
+    }
+  }
+
   /** What the coordinator had given to the member is free. */
   release(id: string): void {
     for (const each of this.partitions()) if (each.holder === id) each.holder = undefined;

@@ -83,6 +83,7 @@ function applyDecision(
     case "GroupStateChanged":
       if (group.protocol !== event.protocol && event.to === "Dead" && group.state !== undefined) return;
       group.protocol = event.protocol;
+      if (event.members !== undefined) group.setMembers(event.members, o.step, o.timeUs);
       group.noteGeneration(event.generation);
       group.setState(event.to, o.step, o.timeUs);
       return;

@@ -342,6 +342,15 @@ export class ClassicGroup implements Group {
     report(host, { kind: "GroupStateChanged", broker, group, protocol, from, to, generation, reason });
   }
 
+  /** It has just been read from the log. */
+  reportLoaded(): void {
+    const { groupId: group, protocol, state, generation } = this;
+    const { host, brokerId: broker } = this.shard;
+    const members = this.allMembers().map(({ memberId: member, clientId: client }) => ({ member, client }));
+    const loaded = { from: state, to: state, generation, reason: "loaded", members };
+    report(host, { kind: "GroupStateChanged", broker, group, protocol, ...loaded });
+  }
+
   private reportAdded(added: ClassicMember, replaces: string | null): void {
     const { memberId: member, groupInstanceId: instanceId, clientId: client } = added;
     const { host, brokerId: broker } = this.shard;

@@ -149,7 +149,7 @@ export class ClassicGroups implements ShardPart {
     const { config, groups } = this.shard;
     for (const group of [...groups.all()]) {
       if (!(group instanceof ClassicGroup)) continue;
-      group.reportState(group.state, "loaded");
+      group.reportLoaded();
       const overCapacity = group.size > config["group.max.size"];
       this.takeUp(group.groupId, overCapacity ? `${group.size} members are more than group.max.size` : undefined);
     }

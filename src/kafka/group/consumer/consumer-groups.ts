@@ -73,7 +73,7 @@ export class ConsumerGroups implements ShardPart, TimerTarget {
       if (!(group instanceof ConsumerGroup)) continue;
       const { groupId } = group;
       group.reportedState = group.state;
-      this.reportState(group, group.state, "loaded");
+      this.reportLoaded(group);
       for (const { memberId: member, memberEpoch, state: memberState, rebalanceTimeoutMs } of group.members()) {
         const timer = { group: groupId, member, memberEpoch };
         this.timers.schedule({ what: "session", ...timer }, config["group.consumer.session.timeout.ms"]);
@@ -101,6 +101,14 @@ export class ConsumerGroups implements ShardPart, TimerTarget {
     if (due.what === "rebalance" && member.memberEpoch !== due.memberEpoch) return;
     const error = this.departures.fence(group, member, FENCED_BY[due.what]);
     if (error !== "NONE" && error !== "NOT_COORDINATOR" && error !== "COORDINATOR_LOAD_IN_PROGRESS") this.timers.retry(due);
+  }
+
+  private reportLoaded(group: ConsumerGroup): void {
+    const { host, brokerId: broker } = this.shard;
+    const { groupId, protocol, state, groupEpoch: generation } = group;
+    const members = [...group.members()].map(({ memberId: member, clientId: client }) => ({ member, client }));
+    const loaded = { from: state, to: state, generation, reason: "loaded", members };
+    report(host, { kind: "GroupStateChanged", broker, group: groupId, protocol, ...loaded });
   }
 
   private reportState(group: ConsumerGroup, to: GroupState, reason: string): void {
