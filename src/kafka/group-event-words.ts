@@ -51,7 +51,8 @@ function describeCoordinator(event: GroupEvent): string | undefined {
     }
     case "MemberAdded":
       if (event.replaces === null) return `${event.client} is a member of ${event.group}`;
-      return `${event.client} is in ${event.group} in the place of ${event.instanceId ?? memberName(event.replaces)}, under a new member id`;
+      // Kafka keeps the client id of the process that it was before.
+      return `${event.group}: static member ${event.instanceId ?? memberName(event.replaces)} has a new member id`;
     case "MemberRemoved":
       return `${memberName(event.member)} is removed from ${event.group}: ${event.reason}`;
     case "TargetAssignmentChosen":

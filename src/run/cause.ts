@@ -7,7 +7,7 @@
 import type { Violation } from "../checks/invariant.ts";
 import { describeEvent, isNotable } from "../kafka/event-words.ts";
 import type { KafkaEvent } from "../kafka/events.ts";
-import { partitionName } from "../kafka/ids.ts";
+import { partitionName, type TopicPartition } from "../kafka/ids.ts";
 import { CommittedOnce } from "../scenario/simulation/committed-once.ts";
 import type { DomainEvent, NodeName } from "../sim/host.ts";
 import type { NodeEvent } from "../sim/node-events.ts";
@@ -37,6 +37,7 @@ export function causeOf(violation: Violation, steps: readonly Step[]): readonly 
     const cuts = step.events.filter((event) => event.kind === "LinkCut").length;
     for (const event of [...step.events].reverse() as (KafkaEvent | NodeEvent)[]) {
       if (!isNotable(event) || repeated.has(event) || !concerns(event, violation)) continue;
+      if (event.kind === "OffsetCommitFailed" && isRepeated(describeEvent(event), found)) continue;
       // A node that is isolated loses many links at once: one line is enough.
       const isSeveral = event.kind === "LinkCut" && cuts > 1;
       const text = isSeveral ? `${cuts} links are cut, ${event.a} from ${event.b} the last` : describeEvent(event);
@@ -71,9 +72,23 @@ function concerns(event: KafkaEvent | NodeEvent, violation: Violation): boolean 
   if (event.kind === "ProduceFailed" || event.kind === "LinkHealed") return false;
   if (event.kind === "ProcessStarted" && event.incarnation === 1) return false;
   if (event.kind === "ConsumerPositionReset" && event.reason === "initial") return false;
-  if (violation.partition === undefined) return true;
-  if ("partitions" in event && Array.isArray(event.partitions))
-    return event.partitions.some(({ topic, partition }) => violation.partition === partitionName(topic, partition));
-  if (!("topic" in event) || !("partition" in event)) return true;
-  return violation.partition === partitionName(event.topic, event.partition);
+  const partitions = partitionsOf(event);
+  if (partitions === undefined || violation.partition === undefined) return true;
+  return partitions.some(({ topic, partition }) => violation.partition === partitionName(topic, partition));
+}
+
+/** Undefined for a fact that is about none. */
+function partitionsOf(event: KafkaEvent | NodeEvent): readonly TopicPartition[] | undefined {
+  if (event.kind === "PartitionsAssigned" || event.kind === "PartitionsLost") return event.partitions;
+  if (event.kind === "OffsetCommitFailed") return event.offsets;
+  return "topic" in event && "partition" in event ? [event] : undefined;
+}
+
+/** A commit that is refused is tried again, and refused again: the last time is enough. */
+function isRepeated(text: string, found: readonly CauseMoment[]): boolean {
+  return found.some((moment) => withoutNumbers(moment.text) === withoutNumbers(text));
+}
+
+function withoutNumbers(text: string): string {
+  return text.replace(/ at \d+/g, "");
 }
