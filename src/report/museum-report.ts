@@ -1,7 +1,7 @@
 /** The museum as a table: each documented failure of Kafka, and whether it showed at the old rule and no longer at the new one. */
 import { type ExhibitOutcome, isReproduced, type SideOutcome } from "../run/museum.ts";
 import type { RunResult } from "../run/result.ts";
-import type { ExhibitKind, ExpectSpec } from "../scenario/spec.ts";
+import type { Bounds, ExhibitKind, ExpectSpec, GroupCount } from "../scenario/spec.ts";
 import { type Cell, inColumns, widthOf } from "./columns.ts";
 import { grouped } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
@@ -94,15 +94,31 @@ function sideCell(
 }
 
 /** What the old side is said to break. */
-function whatBreaks({ violates, records, longestOutage }: ExpectSpec): string {
+function whatBreaks({ violates, records, groups, longestOutage }: ExpectSpec): string {
   if (violates.length > 0) return violates.join(", ");
   if ((records.lost?.min ?? 0) > 0) return "records are lost";
   if ((records.legallyLost?.min ?? 0) > 0) return "records are lost, legally";
   if ((records.duplicated?.min ?? 0) > 0) return "records are duplicated";
   if ((records.failed?.min ?? 0) > 0) return "records fail";
   if ((records.delayed?.min ?? 0) > 0) return "records are delayed";
-  return longestOutage !== undefined ? "nobody can write" : "no promise";
+  if (longestOutage !== undefined) return "nobody can write";
+  const isSaid = (of: (group: ExpectSpec["groups"][number]) => Bounds | undefined): boolean =>
+    groups.some((group) => (of(group)?.min ?? 0) > 0);
+  for (const [count, words] of OF_GROUPS) if (isSaid(({ counts }) => counts[count])) return words;
+  return isSaid(({ ownerless }) => ownerless) ? "partitions have no owner" : "no promise";
 }
+
+/** What may happen to a group, the worst first. */
+const OF_GROUPS: readonly (readonly [GroupCount, string])[] = [
+  ["skipped", "records are skipped"],
+  ["unprocessed", "records wait for ever"],
+  ["outOfOrder", "records come out of order"],
+  ["processedAgain", "records are processed again"],
+  ["givenUp", "records are given up"],
+  ["lag", "the group falls behind"],
+  ["highestLag", "the group falls behind"],
+  ["rebalances", "the group does not settle"],
+];
 
 /** One line for each side that did not end as the file says, with a run to look at. */
 function otherwise(exhibits: readonly ShownExhibit[], { paint, commandFor }: MuseumOptions): string[] {

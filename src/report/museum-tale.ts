@@ -1,10 +1,12 @@
 /** The story of one exhibit: what it is about, what happened at the old rule and at the new one, and what the switch changed. */
 import { DIAL_DOCS, type DialName } from "../kafka/dials.ts";
+import type { GroupResult } from "../run/group-result.ts";
 import { breakOf } from "../run/museum.ts";
 import type { RunResult } from "../run/result.ts";
 import { CONFIG_DEFINITIONS } from "../scenario/schema/config.ts";
 import type { ExhibitKind, ExhibitSpec, ScenarioSpec } from "../scenario/spec.ts";
 import { inColumns, sharedParts, wrapped } from "./columns.ts";
+import { groupChart } from "./group-chart.ts";
 import { grouped, span } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
@@ -43,6 +45,7 @@ export function tellExhibit(scenario: ScenarioSpec, results: readonly RunResult[
     "",
     ...(exhibit === undefined ? [] : describeSwitch(exhibit, options)),
     ...timelines(scenario, old, fixed, options),
+    ...results.flatMap((result) => owners(result, options)),
     ...whatBroke(scenario, old, options),
     ...whatChanged(old, fixed, options),
     ...results.map((result) => paint.faint(` see ${result.side ?? "it"}   ${options.commandFor(result)}`)),
@@ -82,6 +85,12 @@ function timelines(scenario: ScenarioSpec, old: RunResult, fixed: RunResult | un
   const { key, old: before, new: since } = scenario.exhibit as ExhibitSpec;
   const titles = [`old rule: ${key}=${before.value}`, `new rule: ${key}=${since.value}`] as const;
   return [...sideBySide(old.timeline, fixed.timeline, { paint, width, titles, mark }), ""];
+}
+
+/** Who owned what when, on one side. */
+function owners({ side, groups, virtualUs }: RunResult, { paint, width }: TaleOptions): string[] {
+  const chart = groups.flatMap((group) => groupChart(group, { paint, width: Math.min(width, PARAGRAPH_MAX), endUs: virtualUs }));
+  return chart.length === 0 || side === undefined ? chart : [` ${paint.strong(side)}`, ...chart];
 }
 
 function theBreak(scenario: ScenarioSpec, old: RunResult): RunResult["violations"][number] | undefined {
@@ -129,6 +138,20 @@ function whatChanged(old: RunResult, fixed: RunResult | undefined, { paint }: Ta
     row("leaders elected", ({ recovery }) => grouped(recovery.elections)),
     row("full ISR again after", ({ recovery: { fullIsrAfterUs } }) => fullIsrInWords(fullIsrAfterUs)),
     row("promises broken", ({ violations }) => grouped(new Set(violations.map(({ invariant }) => invariant)).size)),
+    ...old.groups.flatMap((group, index) => {
+      const name = old.groups.length > 1 ? `${printable(group.group)}: ` : "";
+      const count = (what: string, of: (numbers: GroupResult) => string) =>
+        row(`${name}${what}`, ({ groups }) => of(groups[index] ?? group));
+      return [
+        count("processed", ({ processedOnce }) => grouped(processedOnce)),
+        count("processed again", ({ processedAgain }) => grouped(processedAgain)),
+        count("skipped", ({ skipped }) => grouped(skipped)),
+        count("out of order", ({ outOfOrder }) => grouped(outOfOrder)),
+        count("highest lag", ({ lag }) => grouped(lag.highest)),
+        count("rebalances", ({ rebalances }) => grouped(rebalances)),
+        count("without an owner", ({ ownerlessUs }) => span(ownerlessUs)),
+      ];
+    }),
     row("steps", ({ events }) => grouped(events)),
   ];
   return [...inColumns(rows, { right: new Set([1, 2]), gap: 3 }), ""];

@@ -4,10 +4,12 @@ import { describe, expect, test } from "vitest";
 import { museumTable, type ShownExhibit } from "../../src/report/museum-report.ts";
 import { tellExhibit } from "../../src/report/museum-tale.ts";
 import { Paint } from "../../src/report/paint.ts";
+import type { GroupResult } from "../../src/run/group-result.ts";
 import { exhibitOutcome } from "../../src/run/museum.ts";
 import type { RunResult } from "../../src/run/result.ts";
 import { parseScenario } from "../../src/scenario/loader.ts";
-import { EXHIBIT, UNEXPECTED } from "./reports.ts";
+import type { ScenarioSpec } from "../../src/scenario/spec.ts";
+import { EXHIBIT, GROUP, UNEXPECTED } from "./reports.ts";
 
 const [OLD, NEW] = EXHIBIT as [RunResult, RunResult];
 const BREAK = UNEXPECTED.violations[0] as RunResult["violations"][number];
@@ -179,5 +181,46 @@ describe("the story", () => {
     expect(tell(120, [legal, fixed]).join("\n")).toContain(
       "✗ 20 of 5,000 acknowledged records are lost: no promise covered them",
     );
+  });
+});
+
+describe("of a consumer group", () => {
+  const GROUPS =
+    "topics: { orders: { partitions: 1, replication.factor: 3 } }\nconsumers: { billing: { topics: orders, members: 1 } }";
+  const exhibit = (counts: string): ScenarioSpec =>
+    parseScenario(
+      `name: A group\nabout: x\n${GROUPS}
+exhibit: { source: KIP-848, kind: by-design, set: group.protocol, old: classic, new: consumer, old-expect: { groups: { billing: ${counts} } } }`,
+      "x.yaml",
+    );
+
+  test.each([
+    ["{ processed-again: 1.. }", "records are processed again"],
+    ['{ skipped: ">0", processed-again: ">0" }', "records are skipped"],
+    ["{ ownerless: 10s.. }", "partitions have no owner"],
+    ["{ rebalances: 5.. }", "the group does not settle"],
+    ["{ skipped: 0 }", "no promise"],
+  ])("%s: %s", (counts, words) => {
+    const outcome = exhibitOutcome(exhibit(counts), [
+      { ...GROUP, side: "old rule" },
+      { ...GROUP, side: "new rule" },
+    ]);
+    const lines = table([{ slug: "kip-996-group", theme: "groups", outcome }]);
+    expect(row(lines)[2]).toBe(words);
+  });
+
+  test("the story draws who owned what on either side, and counts what became of the records", () => {
+    const [group] = GROUP.groups as [GroupResult];
+    const sides = [
+      { ...GROUP, side: "old rule" },
+      { ...GROUP, side: "new rule", groups: [{ ...group, processedAgain: 0 }] },
+    ];
+    const commandFor = (): string => "kafka-sim";
+    const text = tellExhibit(exhibit("{ processed-again: 1.. }"), sides, { paint: new Paint(false), width: 80, commandFor }).join(
+      "\n",
+    );
+    expect(text.match(/^ orders-0 +[ab·]+$/gm)).toHaveLength(2);
+    expect(text).toMatch(new RegExp(`^ processed again +${group.processedAgain} +0$`, "m"));
+    expect(text).toMatch(/^ without an owner +[\d.]+ s +[\d.]+ s$/m);
   });
 });
