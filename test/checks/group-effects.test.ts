@@ -89,6 +89,18 @@ describe("ProcessedAtLeastOnce (failures.md 1.4; Jepsen unseen, lost-write)", ()
     expect(relied.checker.violations[0]?.message).toContain("retention");
   });
 
+  test("a follower that has deleted old records by itself may become the leader", () => {
+    const history = owned(10)
+      .processes("billing-1", 0, 2)
+      .highWatermark(2, 10, "follower")
+      .logStart(2, 6)
+      .node("ProcessCrashed", "broker-1");
+    history.decide({ leader: 2, isr: [2, 3] }).becomesLeader(2, 1, 10, [2, 3]);
+    history.resets("billing-1", 2, 6, "out-of-range").processes("billing-1", 6, 10).committed("billing-1", 10);
+    expect(history.end()).toEqual([]);
+    expect(history.numbers()).toMatchObject({ skipped: 4, unprocessed: 0 });
+  });
+
   test("what was given up is neither processed nor skipped", () => {
     const history = owned(3)
       .processes("billing-1", 0, 1)

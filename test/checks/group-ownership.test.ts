@@ -106,6 +106,18 @@ describe("GroupExclusiveOwnership (failures.md 1.4)", () => {
     expect(late(true).end()).toEqual([]);
   });
 
+  test("a static member that has missed a generation may own what went to another in it, until it is told what it has (KIP-345)", () => {
+    const back = () =>
+      owned()
+        .added("billing-2")
+        .rebalance("billing-2")
+        .assigned("billing-2", [0])
+        .rebalance("billing-1", "billing-2")
+        .assigned("billing-2", [], [0]);
+    expect(back().revoked("billing-1", [0]).end()).toEqual([]);
+    expect(back().assigned("billing-1", [], [0]).end()).toEqual(["GroupExclusiveOwnership"]);
+  });
+
   test("what a replaced coordinator decides does not count", () => {
     const history = owned().added("billing-2").coordinator(2, 1);
     // Broker 1 does not know yet that broker 2 has taken over: it puts billing-2 into the generation.

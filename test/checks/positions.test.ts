@@ -108,6 +108,11 @@ describe("NoPollSkip (Jepsen poll-skip, int-poll-skip)", () => {
     };
     const unaware = cut();
     expect(unaware.history.polls("audit", 10, 12, unaware.grown.slice(4)).end()).toContain("NoPollSkip");
+    const across = cut();
+    across.history
+      .resets("audit", 10, 4, "truncation")
+      .polls("audit", 4, 8, [...(across.history.stored.get(0) as RecordBatch[]).slice(4, 6), ...across.grown.slice(0, 2)]);
+    expect(across.history.polls("audit", 8, 12, across.grown.slice(2)).end()).not.toContain("NoPollSkip");
     const aware = cut();
     aware.history.resets("audit", 10, 6, "truncation").polls("audit", 6, 12, aware.grown);
     expect(aware.history.end()).not.toContain("NoPollSkip");

@@ -18,6 +18,8 @@ export class GroupClient {
   readonly group: GhostGroup;
   member = "";
   generation = -1;
+  /** The generation, or epoch, in which it last heard what it has; -1 if it has lost all. */
+  toldIn = -1;
   /** Whether its process runs; false before it was first started. */
   up = false;
   /** When that last changed. */
@@ -200,7 +202,8 @@ export class GhostGroup {
   /** A new coordinator has found these, and nobody else. */
   setMembers(found: readonly { readonly member: string; readonly client: NodeName }[], step: number, timeUs: Micros): void {
     for (const id of this.members.keys()) {
-      if (found.every(({ member }) => member !== id)) this.removeMember(id, { step, timeUs, reason: "unknown to the new coordinator" });
+      if (found.every(({ member }) => member !== id))
+        this.removeMember(id, { step, timeUs, reason: "unknown to the new coordinator" });
     }
     for (const { member, client } of found) {
       if (this.members.has(member)) continue;

@@ -27,6 +27,8 @@ export class GhostReplica {
   leaderEpoch: LeaderEpoch = NONE;
   /** The local high watermark; after a loss at most what the replica shares with the new truth. */
   highWatermark: Offset = 0;
+  /** How far it has moved the start of its log up. A follower does that, too, by itself (retention). */
+  startMovedTo: Offset = 0;
   /** A leader's own idea. */
   isr: readonly BrokerId[] = [];
   maximalIsr: readonly BrokerId[] = [];

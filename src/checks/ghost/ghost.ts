@@ -278,6 +278,7 @@ export class Ghost {
     this.setRole(replica, "leader", event.leaderEpoch, o);
     replica.isr = event.isr;
     replica.maximalIsr = event.isr;
+    partition.legalStart = Math.max(partition.legalStart, replica.startMovedTo);
     const isVoid = event.leaderEpoch < partition.voidBelowEpoch;
     replica.highWatermark = isVoid ? Math.min(event.highWatermark, replica.log.agreedTo) : event.highWatermark;
     if (replica.broker.running) this.takeOffice(replica, o);

@@ -7,7 +7,7 @@ export function onLogLoaded(ghost: Ghost, event: LogLoaded, o: Observation): voi
   const replica = ghost.replicaOf(event.topic, event.partition, event.broker, o);
   const { log, partition } = replica;
   const endBefore = replica.known ? -1 : replica.endBeforeLoss;
-  log.load(event.batches, event.logStartOffset, event.logEndOffset, partition.legalStart);
+  log.load(event.batches, event.logStartOffset, event.logEndOffset, Math.max(partition.legalStart, replica.startMovedTo));
   // Whose log it is shows when the replica is given a role.
   replica.known = !partition.hasNamesake;
   replica.role = "none";
@@ -40,6 +40,7 @@ export function onLogStart(ghost: Ghost, event: LogStartOffsetAdvanced, o: Obser
   const replica = ghost.replicaOf(event.topic, event.partition, event.broker, o);
   const { partition } = replica;
   replica.log.logStart = event.to;
+  replica.startMovedTo = event.to;
   if (replica.role === "leader") partition.legalStart = Math.max(partition.legalStart, event.to);
   ghost.touch(partition);
 }

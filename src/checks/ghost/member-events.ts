@@ -47,6 +47,7 @@ export function applyMemberEvent(ghost: Ghost, event: MemberEvent, o: Observatio
     case "PartitionsRevoked":
     case "PartitionsLost":
       believe(ghost, client, event);
+      client.toldIn = event.generation;
       onOwned(ghost, client, event, event.kind === "PartitionsLost" ? "lost" : "revoked", o);
       groups.touch(group);
       return;

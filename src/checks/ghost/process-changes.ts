@@ -54,6 +54,7 @@ function loseUnflushed(replica: GhostReplica): void {
 function loseAll(replica: GhostReplica, o: Observation): void {
   const endBefore = replica.known ? replica.log.endOffset : replica.endBeforeLoss;
   replica.log.restartAt(0, 0);
+  replica.startMovedTo = 0;
   replica.known = true;
   replica.highWatermark = 0;
   replica.epochs = [];

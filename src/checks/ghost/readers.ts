@@ -36,9 +36,9 @@ export class GhostReaders {
     if (position.offset < 0) position.lossesSeen = losses.length;
     else if (losses.length > position.lossesSeen) {
       const loss = losses[losses.length - 1];
-      const first = event.batches[0];
+      const last = event.batches[event.batches.length - 1];
       // Records of the old log may have waited with the client.
-      if (loss !== undefined && first !== undefined && first.partitionLeaderEpoch >= loss.leaderEpoch) {
+      if (loss !== undefined && last !== undefined && last.partitionLeaderEpoch >= loss.leaderEpoch) {
         position.lossesSeen = losses.length;
       }
     }

@@ -8,11 +8,11 @@
  * RebalancePause. A partition that a rebalance does not move is owned throughout. Judged only where the application relies on it.
  *
  * Legal: a member that stood still, was cut off or has been expired does not know yet, and may finish what it has begun; Kafka refuses
- * its commits, not its effects. So may one with worker threads. An application that relies on this has every such effect judged.
+ * its commits, not its effects. Nor does a static member that has missed a generation and has joined again, until it is told. So may one with worker threads. An application that relies on this has every such effect judged.
  */
 import type { GroupOffsetChanged } from "../../kafka/group-events.ts";
 import type { Ghost } from "../ghost/ghost.ts";
-import type { GhostGroup } from "../ghost/ghost-group.ts";
+import type { GhostGroup, GroupClient } from "../ghost/ghost-group.ts";
 import type { GhostGroupPartition, Ownership } from "../ghost/ghost-group-partition.ts";
 import type { Fact, Invariant, Reporter } from "../invariant.ts";
 import type { Observation } from "../observation.ts";
@@ -26,7 +26,7 @@ export class GroupExclusiveOwnership implements Invariant {
   checkGroup(group: GhostGroup, _ghost: Ghost, reporter: Reporter): void {
     for (const partition of group.contested) {
       const current = partition.owners.filter(({ client }) => group.isCurrent(client));
-      const [first, second] = current;
+      const [first, second] = current.filter(({ client }) => !hasMissedOne(client, current));
       if (first === undefined || second === undefined || !reporter.isNew(this, subjectOf(partition))) continue;
       reporter.report(this, {
         subject: subjectOf(partition),
@@ -110,6 +110,13 @@ export class RebalancePause implements Invariant {
       });
     }
   }
+}
+
+/** Another has been given the partition in a generation that it has not heard of; what it has in the present one it is about to hear. */
+function hasMissedOne(client: GroupClient, owners: readonly Ownership[]): boolean {
+  const { group, toldIn } = client;
+  if (group.protocol === "consumer") return false;
+  return owners.some(({ generation }) => generation > toldIn && generation < group.generation);
 }
 
 function subjectOf(partition: GhostGroupPartition): string {
