@@ -2,6 +2,7 @@
 import type { Micros } from "../../base/units.ts";
 import { describeEvent, isNotable } from "../../kafka/event-words.ts";
 import type { KafkaEvent, PartitionChanged, ProduceFailed } from "../../kafka/events.ts";
+import { OFFSETS_TOPIC } from "../../kafka/group/offsets-topic.ts";
 import type { OffsetCommitFailed } from "../../kafka/group-events.ts";
 import { partitionName } from "../../kafka/ids.ts";
 import type { DomainEvent } from "../../sim/host.ts";
@@ -16,15 +17,17 @@ export interface TimelineEntry {
   readonly text: string;
 }
 
-/** What one step brings about for many partitions is told of so many of them, and the rest is counted. */
-const TOLD_OF_A_KIND = 8;
+/** What befalls many partitions, or clients, at one moment is told of so many of them, and the rest is counted. */
+const TOLD_OF_A_KIND = 4;
+/** Of an internal topic one will do. */
+const TOLD_OF_AN_INTERNAL_TOPIC = 1;
 
 export class Timeline {
   readonly entries: TimelineEntry[] = [];
   private begun = false;
-  private step = 0;
-  /** By kind, what the step has brought so far, and the place of the line that counts the rest. */
-  private readonly ofStep = new Map<string, { told: number; rest: number; place: number }>();
+  private moment: Micros = 0;
+  /** By kind, what this moment has brought so far, and the place of the line that counts the rest. */
+  private readonly ofMoment = new Map<string, { told: number; rest: number; place: number }>();
   private lastFailure: { readonly what: string; readonly count: number; readonly entry: TimelineEntry } | undefined;
 
   /** Nothing before this is worth telling. */
@@ -51,23 +54,28 @@ export class Timeline {
     if (known.kind === "LinkCut" || known.kind === "LinkHealed") return;
     // Nor who owns what: that has a picture of its own.
     if (!this.begun || known.kind === "PartitionsAssigned" || !isNotable(known)) return;
+    // To begin at the beginning is no news.
+    if (known.kind === "ConsumerPositionReset" && known.reason === "initial" && known.to === 0) return;
     if (known.kind === "ProduceFailed") this.noteFailedRecords(world, known);
     else if (known.kind === "OffsetCommitFailed") this.noteFailedCommit(world, known);
+    else if ("topic" in known && known.topic === OFFSETS_TOPIC)
+      this.noteOneOfMany(world, `${known.kind} of ${OFFSETS_TOPIC}`, describeEvent(known), TOLD_OF_AN_INTERNAL_TOPIC);
+    else if (known.kind === "ProcessStarted") this.noteOneOfMany(world, "starts", describeEvent(known));
     else this.noteOneOfMany(world, known.kind, describeEvent(known));
   }
 
-  private noteOneOfMany(world: World, kind: string, text: string): void {
-    if (this.step !== world.trace.step) this.ofStep.clear();
-    this.step = world.trace.step;
-    const swarm = this.ofStep.get(kind) ?? { told: 0, rest: 0, place: 0 };
-    this.ofStep.set(kind, swarm);
-    if (swarm.told < TOLD_OF_A_KIND) {
+  private noteOneOfMany(world: World, kind: string, text: string, toBeTold = TOLD_OF_A_KIND): void {
+    if (this.moment !== world.time) this.ofMoment.clear();
+    this.moment = world.time;
+    const swarm = this.ofMoment.get(kind) ?? { told: 0, rest: 0, place: 0 };
+    this.ofMoment.set(kind, swarm);
+    if (swarm.told < toBeTold) {
       swarm.told++;
       this.note(world, text);
       return;
     }
     if (swarm.rest++ === 0) swarm.place = this.entries.length;
-    this.entries[swarm.place] = { step: this.step, timeUs: world.time, text: `and ${swarm.rest} more ${kind}` };
+    this.entries[swarm.place] = { step: world.trace.step, timeUs: world.time, text: `and ${swarm.rest} more ${kind}` };
   }
 
   private noteFailedRecords(world: World, { client, topic, partition, error, records }: ProduceFailed): void {
