@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Checker, type CheckerOptions } from "../../src/checks/checker.ts";
-import type { RecordBatch } from "../../src/kafka/records.ts";
+import { type RecordBatch, unstampedBatch } from "../../src/kafka/records.ts";
 import { GroupHistory, owned } from "./group-history.ts";
 import { batch, failOver, History, record, settled } from "./history.ts";
 
@@ -108,6 +108,10 @@ describe("NoPollSkip (Jepsen poll-skip, int-poll-skip)", () => {
     };
     const unaware = cut();
     expect(unaware.history.polls("audit", 10, 12, unaware.grown.slice(4)).end()).toContain("NoPollSkip");
+    const idle = new GroupHistory().log(10).resets("audit", 0, 10, "initial");
+    failOver(idle.truncates(2, 10, 6));
+    for (let offset = 6; offset < 12; offset++) idle.grow(offset, 1);
+    expect(idle.polls("audit", 10, 11, [unstampedBatch([record(9_000)]).stamped(10, 1)]).end()).not.toContain("NoPollSkip");
     const across = cut();
     across.history
       .resets("audit", 10, 4, "truncation")

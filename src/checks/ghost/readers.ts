@@ -18,6 +18,8 @@ class ReadPosition {
   timeUs: Micros = 0;
   /** So many losses of the partition it knows of: it has read from the log of the last one's leader, or was moved since. */
   lossesSeen = 0;
+  /** It knows in which epoch what lies before its position was written: it has read it, or was told so with a committed offset. */
+  hasEpoch = false;
 }
 
 export class GhostReaders {
@@ -28,6 +30,8 @@ export class GhostReaders {
   expectedTime: Micros = 0;
   /** The first of the partition's losses that the reader had not come across before the event. */
   lossesSeen = 0;
+  /** Whether it could notice, by the epoch of its position, that the log was cut below (KIP-320). */
+  couldNotice = false;
 
   onRead(event: RecordsRead, partition: GhostPartition, o: Observation): void {
     const position = this.positionOf(event.client, partition);
@@ -42,13 +46,15 @@ export class GhostReaders {
         position.lossesSeen = losses.length;
       }
     }
+    if (event.batches.length > 0) position.hasEpoch = true;
     this.move(position, event.nextPosition, o);
   }
 
-  onMoved({ client }: ConsumerPositionReset | ConsumerPositionSet, to: Offset, partition: GhostPartition, o: Observation): void {
-    const position = this.positionOf(client, partition);
+  onMoved(event: ConsumerPositionReset | ConsumerPositionSet, to: Offset, partition: GhostPartition, o: Observation): void {
+    const position = this.positionOf(event.client, partition);
     this.keep(position);
     position.lossesSeen = partition.losses.length;
+    position.hasEpoch = event.kind === "ConsumerPositionSet" ? event.leaderEpoch >= 0 : event.reason === "truncation";
     this.move(position, to, o);
   }
 
@@ -84,6 +90,7 @@ export class GhostReaders {
     this.expectedStep = position.step;
     this.expectedTime = position.timeUs;
     this.lossesSeen = position.lossesSeen;
+    this.couldNotice = position.hasEpoch;
   }
 
   private move(position: ReadPosition, to: Offset, o: Observation): void {

@@ -4,7 +4,8 @@
  * PositionMonotonic. A consumer's poll goes on where the last one ended, and not before (Jepsen: nonmonotonic-poll); and a
  * reset takes it back only if its position was really not in the log any more.
  * NoPollSkip. A poll does not begin behind committed records that the last one has not returned, nor leave any out in between
- * (Jepsen: poll-skip, int-poll-skip). A log that was cut and has grown past a position since counts, too (KIP-320).
+ * (Jepsen: poll-skip, int-poll-skip). A log that was cut and has grown past a position since counts, too, where the consumer knows
+ * the epoch of its position: right after a reset it doesn't (KIP-320).
  * ProducerOrder. Of two acknowledged requests of one producer to a partition the later one is behind the other in the log (Jepsen:
  * nonmonotonic-send).
  *
@@ -69,7 +70,7 @@ export class NoPollSkip implements Invariant {
     const { expected } = readers;
     if (expected >= 0) {
       if (event.position > expected) this.judge(event, partition, { from: expected, to: event.position }, readers, reporter);
-      if (readers.lossesSeen < partition.losses.length) this.judgeCut(event, partition, readers, reporter);
+      if (readers.couldNotice && readers.lossesSeen < partition.losses.length) this.judgeCut(event, partition, readers, reporter);
     }
     let next = event.position;
     for (let i = 0; i < event.batches.length; i++) {
