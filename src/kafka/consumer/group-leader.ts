@@ -51,9 +51,10 @@ export class GroupLeader {
     return !sameTopics(this.assignedBy, this.snapshot());
   }
 
-  /** Before it joins anew. */
+  /** Before it joins anew. If it was still waiting for metadata, it has lost its membership meanwhile: nobody would end that attempt. */
   resign(): void {
     this.isLeader = false;
+    if (this.elected !== undefined) this.protocol.failJoining("ILLEGAL_GENERATION");
     this.elected = undefined;
     this.groupTopics = this.options.owner.subscription;
   }
