@@ -223,6 +223,21 @@ describe("heartbeats", () => {
     expect(w.of("ConsumerLeft")).toEqual([]);
   });
 
+  test("a leader that is expelled while it waits for metadata of the group's topics joins as a new member", () => {
+    const w = new GroupWorld({ partitions: 1 });
+    w.createTopic("payments", 1);
+    w.join("billing-1", { config: COOPERATIVE }).runFor(seconds(1));
+    w.join("billing-2", { config: COOPERATIVE, topics: ["payments"] }).runFor(seconds(1));
+    w.cluster.answerWith("Metadata", "silence");
+    w.runFor(seconds(5));
+    const joinsAnew = () => w.requestsOf("JoinGroup").filter(({ body }) => body.memberId === "").length;
+    expect(joinsAnew()).toBe(2);
+    w.coordinator.expel("billing-1");
+    w.runFor(seconds(60));
+    expect(w.of("ConsumerLeft")).toMatchObject([{ client: "billing-1", reason: "UNKNOWN_MEMBER_ID" }]);
+    expect(joinsAnew()).toBe(3);
+  });
+
   test("UNKNOWN_MEMBER_ID: the partitions are lost, not revoked, and the member joins as a new one", () => {
     const w = new GroupWorld({ partitions: 1, records: 1 }).join("billing-1").runFor(seconds(1));
     w.coordinator.expel("billing-1");
