@@ -44,8 +44,9 @@ function whyAt(partition: GhostGroupPartition, offset: Offset, ghost: Ghost): Wh
 
 /** Whether somebody who owns the partition has been given the record, and lives. */
 function isInHand({ owners, log }: GhostGroupPartition, offset: Offset, { readers }: Ghost): boolean {
-  for (const { client, readFrom } of owners) {
-    if (readFrom >= 0 && readFrom <= offset && offset < readers.offsetOf(client.name, log)) return true;
+  for (const { client, readFrom, cutFrom, cutTo } of owners) {
+    if (readFrom < 0 || offset < readFrom || (offset >= cutFrom && offset < cutTo)) continue;
+    if (offset < readers.offsetOf(client.name, log)) return true;
   }
   return false;
 }

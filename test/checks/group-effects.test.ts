@@ -129,6 +129,21 @@ describe("ProcessedAtLeastOnce (failures.md 1.4; Jepsen unseen, lost-write)", ()
     expect(cut(10)).toContain("ProcessedAtLeastOnce");
     expect(cut(6)).not.toContain("ProcessedAtLeastOnce");
   });
+
+  test("KIP-320: so are they if who has read there before the cut reads on", () => {
+    const cut = () => {
+      const history = owned(10).polls("billing-1", 0, 10).processes("billing-1", 0, 10).committed("billing-1", 10);
+      failOver(history.truncates(2, 10, 6));
+      for (let at = 6; at < 12; at++) history.grow(at, 1);
+      return history;
+    };
+    const unaware = cut().polls("billing-1", 10, 12).processes("billing-1", 10, 12).committed("billing-1", 12);
+    expect(unaware.end()).toContain("ProcessedAtLeastOnce");
+    expect(unaware.numbers()).toMatchObject({ skipped: 4, unprocessed: 0 });
+    const aware = cut().resets("billing-1", 10, 6, "truncation").polls("billing-1", 6, 12);
+    expect(aware.processes("billing-1", 6, 8).committed("billing-1", 12).end()).not.toContain("ProcessedAtLeastOnce");
+    expect(aware.numbers()).toMatchObject({ skipped: 0, unprocessed: 4 });
+  });
 });
 
 describe("PerKeyOrder (failures.md 1.4)", () => {

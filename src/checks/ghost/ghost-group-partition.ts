@@ -26,6 +26,9 @@ export interface Ownership {
   start: Offset;
   /** Where it was last told to go on: what it has been given since then it may be working on. */
   readFrom: Offset;
+  /** What it had been given from here on, below {@link cutTo}, was cut from the log: what is there now it has not been given. */
+  cutFrom: Offset;
+  cutTo: Offset;
   /** Since it was last told where to go on, it has processed nothing at or above this; -1 for nothing at all. */
   processedTo: Offset;
 }

@@ -149,7 +149,14 @@ export class GhostGroups {
   onLoss(partition: GhostPartition, loss: Loss, ghost: Ghost, timeUs: Micros): void {
     for (const group of this.byId.values()) {
       const known = group.known(partition.topic, partition.partition);
-      if (known?.log === partition) known.onLoss(loss.from);
+      if (known?.log !== partition) continue;
+      known.onLoss(loss.from);
+      for (const owner of known.owners) {
+        const position = ghost.readers.offsetOf(owner.client.name, partition);
+        if (position <= loss.from) continue;
+        owner.cutFrom = Math.min(owner.cutFrom, loss.from);
+        owner.cutTo = Math.max(owner.cutTo, position);
+      }
     }
     if (partition.topic !== OFFSETS_TOPIC) return;
     for (const group of this.groupsOf(partition.partition, ghost)) group.onCoordinatorLoss(timeUs);

@@ -98,6 +98,8 @@ function onOwned(
       end: undefined,
       start: -1,
       readFrom: -1,
+      cutFrom: Number.POSITIVE_INFINITY,
+      cutTo: -1,
       processedTo: -1,
     });
     group.uncovered.delete(partition.name);
@@ -121,6 +123,8 @@ function startAt(ownership: Ownership | undefined, to: number): void {
   if (ownership === undefined) return;
   ownership.start = ownership.start < 0 ? to : Math.min(ownership.start, to);
   ownership.readFrom = to;
+  ownership.cutFrom = Number.POSITIVE_INFINITY;
+  ownership.cutTo = -1;
   ownership.processedTo = -1;
 }
 
