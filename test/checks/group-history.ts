@@ -12,7 +12,7 @@ import { History, record } from "./history.ts";
 
 const GROUP = "billing";
 
-export const CONTRACT: GroupContract = {
+const CONTRACT: GroupContract = {
   group: GROUP,
   members: ["billing-1", "billing-2", "billing-3"],
   topics: ["orders"],

@@ -7,10 +7,7 @@
 import { type Micros, seconds } from "../../base/units.ts";
 import type { Ghost } from "../ghost/ghost.ts";
 
-/**
- * Longer than a session with its round up, a reconnection, a registration and a failover take together.
- * @internal
- */
+/** Longer than a session with its round up, a reconnection, a registration and a failover take together. */
 export const SETTLING_TIME: Micros = seconds(60);
 
 export interface Lasting {
