@@ -6,7 +6,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 import { runBareLoop } from "./bare-loop.ts";
-import { type Run, runDefaultScenario } from "./default-scenario.ts";
+import { type Run, runDefaultScenario, runTwoGroups } from "./default-scenario.ts";
 import { runKernelLoop } from "./kernel-loop.ts";
 
 // As the command line has it.
@@ -25,6 +25,7 @@ const WORKLOADS: readonly Workload[] = [
   { name: "bare loop over the queue", run: () => ({ events: runBareLoop(EVENTS, IN_FLIGHT), virtualSeconds: 0 }) },
   { name: "kernel, trivial processes", run: () => ({ events: runKernelLoop(EVENTS, IN_FLIGHT), virtualSeconds: 0 }) },
   { name: "three brokers, all checks", run: runDefaultScenario },
+  { name: "three brokers, two groups, all checks", run: runTwoGroups },
 ];
 
 interface Best {
@@ -49,5 +50,5 @@ for (const [index, { name }] of WORKLOADS.entries()) {
   const { perSecond, realTime } = bests[index] as Best;
   const millions = (perSecond / 1e6).toFixed(2).padStart(6);
   const pace = realTime === 0 ? "" : ` · ${Math.round(realTime)} virtual seconds per second`;
-  console.log(`${name.padEnd(26)} ${millions} M events/s  ${(perSecond / bare.perSecond).toFixed(2)} of the bare loop${pace}`);
+  console.log(`${name.padEnd(37)} ${millions} M events/s  ${(perSecond / bare.perSecond).toFixed(2)} of the bare loop${pace}`);
 }

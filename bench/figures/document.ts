@@ -21,13 +21,33 @@ export function tableOf(figures: readonly Figure[]): string {
 }
 
 export function documentOf(figures: readonly Figure[]): string {
-  const sections = figures.map((figure) => {
-    const text = wrapped(figure.text);
-    const remarks = figure.rows.filter(({ remark }) => remark !== undefined);
-    const list = remarks.map(({ what, remark }) => `- ${what}: ${remark}.`).join("\n");
-    return `## ${figure.title}\n\nSource: ${figure.source}.\n\n${markdownTable(figure.rows)}\n\n${text}${list === "" ? "" : `\n\n${list}`}\n`;
-  });
-  return `${INTRODUCTION}\n${sections.join("\n")}`;
+  return pageOf(figures.map(sectionOf));
+}
+
+/** The page with these figures in the place of their predecessors, or at its end, and its other sections as they are. */
+export function mergedInto(page: string, figures: readonly Figure[]): string {
+  const sections = new Map(
+    page
+      .split(/^(?=## )/m)
+      .slice(1)
+      .map((section) => [titleOf(section), section.trimEnd()]),
+  );
+  for (const figure of figures) sections.set(figure.title, sectionOf(figure));
+  return pageOf([...sections.values()]);
+}
+
+function titleOf(section: string): string {
+  return section.slice("## ".length, section.indexOf("\n"));
+}
+
+function pageOf(sections: readonly string[]): string {
+  return `${[INTRODUCTION.trimEnd(), ...sections].join("\n\n")}\n`;
+}
+
+function sectionOf({ title, source, rows, text }: Figure): string {
+  const remarks = rows.filter(({ remark }) => remark !== undefined);
+  const list = remarks.map(({ what, remark }) => `- ${what}: ${remark}.`).join("\n");
+  return `## ${title}\n\nSource: ${source}.\n\n${markdownTable(rows)}\n\n${wrapped(text)}${list === "" ? "" : `\n\n${list}`}`;
 }
 
 const LINE_WIDTH = 140;
@@ -67,6 +87,7 @@ stands on:
 - **reconstructed**: the source leaves out a condition, which was chosen; the text says which.
 
 A row **agrees** if every run is within what was published; *agrees, to n %* if the median is within 10 % of it, and no run further off than that.
-Where runs differ the median is given, with the extremes; the delays of networks and disks are fixed where times are measured, so seeds differ
-little. Every check was on in every run, and nothing was violated.
+Where one number was published, and runs are spread around it more widely, it is *within the spread*: possible, and no more.
+Where runs differ the median is given, with the extremes; the delays of networks and disks are fixed where costs are measured, so seeds differ
+little there. Every check was on in every run, and nothing was violated.
 `;

@@ -20,7 +20,7 @@ export interface Row {
   readonly remark?: string;
 }
 
-export type Unit = "s" | "records";
+export type Unit = "s" | "records" | "partitions" | "partition-seconds" | "times";
 
 export interface Figure {
   readonly title: string;
@@ -41,6 +41,7 @@ export function verdictOf({ expected, simulated, basis }: Row): string {
   if (low === 0 && high === 0) return "disagrees";
   const [least, most] = [low * (1 - TOLERANCE), high * (1 + TOLERANCE)];
   if (median >= least && median <= most) return `${agreement(basis)}, to ${percent(Math.max(low - min, max - high, 0) / high)}`;
+  if (min < low && max > high) return "within the spread";
   return median < low ? `off: ${ratio(low / median)} too little` : `off: ${ratio(median / high)} too much`;
 }
 
@@ -57,7 +58,7 @@ function ratio(value: number): string {
 }
 
 function amount(value: number, unit: Unit): string {
-  if (unit === "records") return Math.round(value).toLocaleString("en-US");
+  if (unit !== "s") return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toFixed(1);
   return `${value < 10 ? value.toFixed(1) : value < 1_000 ? value.toFixed(value < 100 ? 1 : 0) : Math.round(value)} s`;
 }
 

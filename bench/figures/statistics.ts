@@ -13,6 +13,10 @@ export function spreadOf(values: readonly number[]): Spread {
   return { runs: sorted.length, min: at(0), median: at((sorted.length - 1) >> 1), max: at(sorted.length - 1) };
 }
 
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 export interface Line {
   readonly intercept: number;
   readonly slope: number;
@@ -22,10 +26,9 @@ export interface Line {
 
 /** Least squares. */
 export function lineThrough(points: readonly (readonly [x: number, y: number])[]): Line {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-  const covariance = mean(points.map(([x, y]) => (x - meanX) * (y - meanY)));
-  const slope = covariance / mean(points.map(([x]) => (x - meanX) ** 2));
+  const [meanX, meanY] = [meanOf(points.map(([x]) => x)), meanOf(points.map(([, y]) => y))];
+  const covariance = meanOf(points.map(([x, y]) => (x - meanX) * (y - meanY)));
+  const slope = covariance / meanOf(points.map(([x]) => (x - meanX) ** 2));
   const intercept = meanY - slope * meanX;
   const worst = Math.max(...points.map(([x, y]) => Math.abs(intercept + slope * x - y) / y));
   return { intercept, slope, worst };

@@ -1,9 +1,10 @@
 /** The simulations behind docs/figures.md, with few partitions and few seeds. */
 import { describe, expect, test } from "vitest";
 import { detectionOf } from "../../bench/figures/detection.ts";
+import { documentOf, mergedInto } from "../../bench/figures/document.ts";
 import { electionSeconds } from "../../bench/figures/elections.ts";
 import { failoverSeconds } from "../../bench/figures/failover-reads.ts";
-import { type Row, verdictOf } from "../../bench/figures/figure.ts";
+import { type Figure, type Row, simulatedText, verdictOf } from "../../bench/figures/figure.ts";
 import { isolationOf } from "../../bench/figures/isolation.ts";
 import { recoveryOf } from "../../bench/figures/recovery.ts";
 import { type Cluster, controlledShutdownSeconds } from "../../bench/figures/shutdown.ts";
@@ -145,6 +146,25 @@ describe("the words for it", () => {
     expect(row([0, 0], [0, 0])).toBe("agrees");
     expect(row([0, 4], [0, 0])).toBe("disagrees");
     expect(row([4], undefined)).toBe("–");
+    expect(row([20, 150, 290], [103, 103])).toBe("within the spread");
+    expect(row([120, 150, 290], [103, 103])).toBe("off: ×1.5 too much");
+  });
+
+  test("write amounts in their units", () => {
+    const text = (values: readonly number[], unit: Row["unit"]): string =>
+      simulatedText({ what: "", published: "", expected: undefined, simulated: spreadOf(values), unit, basis: "predicted" });
+    expect(text([40.31, 45.8, 49.7], "s")).toBe("45.8 s (40.3 to 49.7 s)");
+    expect(text([1_200], "records")).toBe("1,200");
+    expect(text([50.14], "records")).toBe("50.1");
+    expect(text([2, 2], "partitions")).toBe("2");
+  });
+
+  test("a page takes in the figures that were made anew, and keeps the others", () => {
+    const figure = (title: string, text: string): Figure => ({ title, source: "arithmetic", rows: [], text });
+    const page = documentOf([figure("One", "old"), figure("Two", "old"), figure("Three", "old")]);
+    const merged = mergedInto(page, [figure("Two", "new"), figure("Four", "new")]);
+    expect(merged).toBe(documentOf([figure("One", "old"), figure("Two", "new"), figure("Three", "old"), figure("Four", "new")]));
+    expect(mergedInto(page, [])).toBe(page);
   });
 
   test("a line through sizes says how far they are from it", () => {
