@@ -22,7 +22,7 @@ import { GhostQuorum, type GhostQuorumNode } from "./ghost-quorum.ts";
 import { applyStoreEvent, GhostStore } from "./ghost-store.ts";
 import { applyGroupEvent } from "./group-events.ts";
 import { GhostLinks } from "./links.ts";
-import { onLogLoaded, onLogStart, onLogTruncated } from "./log-events.ts";
+import { onLogCompacted, onLogLoaded, onLogStart, onLogTruncated } from "./log-events.ts";
 import { onProcessed } from "./member-events.ts";
 import { GhostBroker, GhostNode } from "./nodes.ts";
 import { applyProcessChange } from "./process-changes.ts";
@@ -121,11 +121,9 @@ export class Ghost {
       case "LogStartOffsetAdvanced":
         onLogStart(this, event, o);
         return;
-      case "LogCompacted": {
-        const partition = this.partitionOf(event.topic, event.partition);
-        partition.compactedTo = Math.max(partition.compactedTo, event.cleanTo);
+      case "LogCompacted":
+        onLogCompacted(this, event);
         return;
-      }
       case "LeaderEpochCacheChanged": {
         const replica = this.replicaOf(event.topic, event.partition, event.broker, o);
         replica.epochs = event.epochs;

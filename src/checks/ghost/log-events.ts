@@ -1,5 +1,5 @@
 /** How the opening, the cutting and the ageing of a replica's log change the ghost. */
-import type { LogLoaded, LogStartOffsetAdvanced, LogTruncated } from "../../kafka/events.ts";
+import type { LogCompacted, LogLoaded, LogStartOffsetAdvanced, LogTruncated } from "../../kafka/events.ts";
 import type { Observation } from "../observation.ts";
 import type { Ghost } from "./ghost.ts";
 
@@ -43,4 +43,9 @@ export function onLogStart(ghost: Ghost, event: LogStartOffsetAdvanced, o: Obser
   replica.startMovedTo = event.to;
   if (replica.role === "leader") partition.legalStart = Math.max(partition.legalStart, event.to);
   ghost.touch(partition);
+}
+
+export function onLogCompacted(ghost: Ghost, event: LogCompacted): void {
+  const partition = ghost.partitionOf(event.topic, event.partition);
+  partition.compactedTo = Math.max(partition.compactedTo, event.cleanTo);
 }
