@@ -5,6 +5,7 @@
  */
 import type { Micros } from "../../base/units.ts";
 import { partitionForGroup } from "../../kafka/group/java-hash.ts";
+import { OFFSETS_TOPIC } from "../../kafka/group/offsets-topic.ts";
 import type { CoordinatorLoaded, CoordinatorUnloaded } from "../../kafka/group-events.ts";
 import type { BrokerId, LeaderEpoch, Offset } from "../../kafka/ids.ts";
 import type { NodeName } from "../../sim/host.ts";
@@ -14,8 +15,6 @@ import type { Ghost } from "./ghost.ts";
 import { GhostGroup, type GroupClient } from "./ghost-group.ts";
 import { CommittedFact, GhostGroupPartition, type Ownership } from "./ghost-group-partition.ts";
 import type { GhostPartition, Loss } from "./ghost-partition.ts";
-
-export const OFFSETS_TOPIC = "__consumer_offsets";
 
 /** Who coordinates the groups of one partition of __consumer_offsets. */
 interface GhostCoordinator {

@@ -11,10 +11,11 @@
  * members have been closed, or were refused for good; without a reset policy a consumer without an offset gives up.
  */
 import { type Micros, seconds } from "../../base/units.ts";
+import { OFFSETS_TOPIC } from "../../kafka/group/offsets-topic.ts";
 import type { Ghost } from "../ghost/ghost.ts";
 import type { GhostGroup, GroupClient } from "../ghost/ghost-group.ts";
 import type { GhostGroupPartition } from "../ghost/ghost-group-partition.ts";
-import { coordinatorPartition, OFFSETS_TOPIC, owedIn } from "../ghost/ghost-groups.ts";
+import { coordinatorPartition, owedIn } from "../ghost/ghost-groups.ts";
 import type { Fact, Invariant, Reporter } from "../invariant.ts";
 import type { Observation } from "../observation.ts";
 import { SETTLING_TIME } from "./overdue.ts";
