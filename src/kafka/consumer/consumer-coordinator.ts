@@ -126,6 +126,7 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
     this.deferred = [];
     for (const completion of deferred) this.onCompletion(completion);
     this.commits.tellEnded();
+    this.commits.retryBeforeRebalanceIfDue();
     if (this.failure !== undefined || !this.membership.poll() || this.isBlocked) return false;
     this.commits.autoCommitIfDue();
     return this.committedOffsets.askIfNeeded(this.subscriptions.unsettled);

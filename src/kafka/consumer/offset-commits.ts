@@ -60,6 +60,8 @@ export interface CommitListener {
   onAsyncEnded(commit: Commit, error: CommitError): void;
   /** That of {@link OffsetCommits.beginBeforeRebalance}. */
   onCommitBeforeRebalanceEnded(): void;
+  /** poll() has something to do. */
+  wakeUp(): void;
   /** The next poll() throws. */
   onFenced(): void;
 }
@@ -79,6 +81,8 @@ export class OffsetCommits implements TimerTarget {
   private ended: EndedCommit[] = [];
   private beforeRebalance: Commit | undefined = undefined;
   private beforeRebalanceTimer: TimerId = 0;
+  /** It has failed for a passing reason, and rested. */
+  private beforeRebalanceDue = false;
   private nextAutoCommit: Micros;
 
   constructor(options: {
@@ -162,8 +166,14 @@ export class OffsetCommits implements TimerTarget {
   /** The rebalance goes on without it. */
   abandonBeforeRebalance(): void {
     this.beforeRebalance = undefined;
+    this.beforeRebalanceDue = false;
     this.host.cancelTimer(this.beforeRebalanceTimer);
     this.beforeRebalanceTimer = 0;
+  }
+
+  /** Within poll(), since the positions go as far as what was returned: between two of them that is still being worked on (KAFKA-18641). */
+  retryBeforeRebalanceIfDue(): void {
+    if (this.beforeRebalanceDue && !this.beginBeforeRebalance()) this.listener.onCommitBeforeRebalanceEnded();
   }
 
   /** Calls the callbacks of commits that have ended meanwhile. */
@@ -204,7 +214,8 @@ export class OffsetCommits implements TimerTarget {
   onTimer(timer: Timer): void {
     const { kind } = timer as CommitTimer;
     if (kind === "commit.before-rebalance") {
-      if (!this.beginBeforeRebalance()) this.listener.onCommitBeforeRebalanceEnded();
+      this.beforeRebalanceDue = true;
+      this.listener.wakeUp();
       return;
     }
     const { sync } = this;
@@ -293,14 +304,18 @@ export class OffsetCommits implements TimerTarget {
       default:
         this.report(commit, sent, error);
         if (error === "FENCED_INSTANCE_ID") this.listener.onFenced();
-        if (commit.occasion === "before-rebalance") this.onBeforeRebalanceAnswer(commit, retriable || this.wasStale(error));
+        if (commit.occasion === "before-rebalance") this.onBeforeRebalanceAnswer(commit, this.mayPass(error, retriable));
         else if (retriable) this.nextAutoCommit = this.host.steadyNow() + ms(this.config["retry.backoff.ms"]);
     }
   }
 
-  /** KIP-848: the member has a newer epoch by now, or will have it soon. Source: isStaleEpochErrorAndValidEpochAvailable. */
-  private wasStale(error: CommitError): boolean {
-    return error === "STALE_MEMBER_EPOCH" && this.membership.generation !== NONE;
+  /**
+   * KIP-848: a member whose epoch was out of date has a newer one by now, or soon; and a topic that is gone would keep the revocation waiting
+   * until the member is thrown out. Source: CommitRequestManager.autoCommitSyncBeforeRebalanceWithRetries.
+   */
+  private mayPass(error: CommitError, retriable: boolean): boolean {
+    if (error === "STALE_MEMBER_EPOCH") return this.membership.generation !== NONE;
+    return retriable && (error !== "UNKNOWN_TOPIC_OR_PARTITION" || this.config["group.protocol"] !== "consumer");
   }
 
   private onSyncAnswer(commit: Commit, sent: Committer, error: CommitError, retriable: boolean): void {

@@ -125,6 +125,19 @@ describe("reconciliation", () => {
     expect(acknowledgement?.at).toBe((assigned?.at as number) + ms(30) + ms(1));
   });
 
+  // CommitRequestManager.autoCommitSyncBeforeRebalanceWithRetries: else the revocation would not end in time.
+  test.each([
+    ["UNKNOWN_TOPIC_OR_PARTITION", 1],
+    ["COORDINATOR_LOAD_IN_PROGRESS", 2],
+    ["STALE_MEMBER_EPOCH", 2],
+  ] as const)("an auto-commit that is refused with %s is made %i time(s) before partitions are revoked", (error, times) => {
+    const w = new ConsumerGroupWorld({ records: 2 }).assign("billing-1", "orders-0 orders-1", false);
+    w.join("billing-1").runFor(seconds(2));
+    w.fail("OffsetCommit", error).assign("billing-1", "orders-1").runFor(seconds(2));
+    expect(w.member("billing-1").log).toEqual(["assigned orders-0 orders-1", "revoked orders-0", "assigned"]);
+    expect(w.cluster.requestsOf("OffsetCommit")).toHaveLength(times);
+  });
+
   test("what is about to be revoked is read no further, not even while the commit is under way", () => {
     const w = new ConsumerGroupWorld({ records: 1 }).assign("billing-1", "orders-0 orders-1", false);
     w.join("billing-1").runFor(seconds(2));

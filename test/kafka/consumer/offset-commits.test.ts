@@ -90,6 +90,25 @@ describe("auto-commit", () => {
     expect(w.of("OffsetsCommitted")).toMatchObject([{ occasion: "before-rebalance", at: w.of("PartitionsRevoked")[0]?.at }]);
   });
 
+  // ConsumerCoordinator.onJoinPrepare runs in poll() only; KAFKA-18641 for members of KIP-848.
+  test("before a rebalance it is made again within poll() only, so that nothing is committed that is still worked on", () => {
+    const handlerUs = seconds(2);
+    const w = new GroupWorld({ records: 10 });
+    const config = { "partition.assignment.strategy": "cooperative-sticky", "max.poll.records": 1 };
+    w.join("billing-1", { config, handlerUs }).runFor(seconds(1));
+    w.cluster.answerWith("OffsetCommit", "COORDINATOR_LOAD_IN_PROGRESS", 2);
+    w.coordinator.rebalance();
+    w.runFor(seconds(12));
+    const commits = w.requestsOf("OffsetCommit");
+    expect(w.of("OffsetCommitFailed")).toMatchObject([{ occasion: "before-rebalance" }, { occasion: "before-rebalance" }]);
+    expect(commits.length).toBeGreaterThan(2);
+    for (const { at, body } of commits) {
+      const committed = body.topics[0]?.partitions[0]?.committedOffset;
+      const read = w.of("RecordsRead").find(({ nextPosition }) => nextPosition === committed)?.at ?? 0;
+      expect(at - read).toBeGreaterThanOrEqual(handlerUs);
+    }
+  });
+
   test("before a rebalance it is waited for no longer than the rebalance may take", () => {
     const w = new GroupWorld({ records: 1 }).join("billing-1", { config: { "max.poll.interval.ms": 6_000 } }).runFor(seconds(1));
     w.coordinator.delays.set("OffsetCommit", seconds(20));
