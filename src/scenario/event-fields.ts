@@ -346,6 +346,8 @@ const EVENTS_OF_MODE: { readonly [M in ClusterMode]: Readonly<Partial<Record<Eve
     RaftLogTruncated: "ZkLogTruncated",
     RaftHighWatermarkAdvanced: "ZkTransactionCommitted",
     MetadataApplied: "MetadataCacheUpdated",
+    // Of KIP-848, which the coordinators of ZooKeeper mode do not speak.
+    MemberReconciled: "TargetAssignmentChosen",
   },
   zookeeper: {
     ZkServerLoaded: "RaftLogLoaded",

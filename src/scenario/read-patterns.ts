@@ -245,7 +245,14 @@ export function readMessagePattern(written: WrittenMessagePattern, path: Path, n
   };
 }
 
-const OF_KRAFT = ["Vote", "BeginQuorumEpoch", "EndQuorumEpoch", "BrokerRegistration", "BrokerHeartbeat"] as const;
+const OF_KRAFT = [
+  "Vote",
+  "BeginQuorumEpoch",
+  "EndQuorumEpoch",
+  "BrokerRegistration",
+  "BrokerHeartbeat",
+  "ConsumerGroupHeartbeat",
+] as const;
 const OF_ZOOKEEPER = [
   ...["LeaderAndIsr", "UpdateMetadata", "StopReplica", "ControlledShutdown"],
   ...["DeleteTopics", "AlterPartitionReassignments"],

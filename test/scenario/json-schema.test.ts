@@ -9,6 +9,7 @@ import { TOPIC_CONFIG } from "../../src/kafka/config/topic-config.ts";
 import { DIAL_VALUES } from "../../src/kafka/dials.ts";
 import { ZOOKEEPER_CONFIG } from "../../src/kafka/zookeeper/config.ts";
 import { scenarioJsonSchema } from "../../src/scenario/json-schema.ts";
+import { CONFIG_DEFINITIONS, NOT_MODELLED } from "../../src/scenario/schema/config.ts";
 
 interface Schema {
   readonly description?: string;
@@ -112,4 +113,9 @@ test("every key of a scenario that uses them all is in it, and the other way rou
     const places = [...used].map((path) => path.replace(/^consumers\.\w+/, "consumers.payments"));
     for (const key of Object.keys(at(...section.split(".")).properties ?? {})) expect(places).toContain(`${section}.${key}`);
   }
+});
+
+test("a setting that is said not to be modelled is not", () => {
+  for (const kind of Object.values(CONFIG_DEFINITIONS))
+    expect(Object.keys(kind).filter((key) => NOT_MODELLED.has(key))).toEqual([]);
 });

@@ -25,7 +25,7 @@ export const NOT_MODELLED: ReadonlySet<string> = new Set([
   ..."min.compaction.lag.ms max.compaction.lag.ms file.delete.delay.ms compression.type flush.ms index.interval.bytes".split(" "),
   ..."segment.jitter.ms message.timestamp.type message.timestamp.before.max.ms message.timestamp.after.max.ms".split(" "),
   ..."remote.storage.enable local.retention.ms preallocate".split(" "),
-  ..."log.retention.ms log.retention.hours log.retention.bytes log.cleanup.policy log.dirs".split(" "),
+  ..."log.retention.hours log.retention.minutes log.dirs".split(" "),
   ..."log.flush.interval.ms log.flush.scheduler.interval.ms num.io.threads num.network.threads num.replica.fetchers".split(" "),
   ..."auto.create.topics.enable offsets.load.buffer.size offsets.topic.compression.codec".split(" "),
   ..."group.consumer.min.session.timeout.ms group.consumer.max.session.timeout.ms".split(" "),
