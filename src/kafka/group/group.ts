@@ -13,8 +13,10 @@ export interface Group {
   readonly generation: number;
   /** Milliseconds on the coordinator's clock since when it has been in its state; undefined if that is not known. */
   readonly stateSinceMs: number | undefined;
-  /** No members, not even those that are about to join. */
+  /** No members. Who has been given an id and has yet to come back with it is none. */
   readonly isEmpty: boolean;
+  /** Null in a group that nobody ever joined. */
+  readonly protocolType: string | null;
   /** Whether the group speaks the protocol of consumers, so that it is known what it subscribes to. */
   readonly usesConsumerProtocol: boolean;
   isSubscribedTo(topic: string): boolean;

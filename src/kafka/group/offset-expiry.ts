@@ -13,7 +13,10 @@ export type ExpiryCondition =
   | { readonly kind: "since-commit-if-unsubscribed"; readonly group: Pick<Group, "isSubscribedTo"> }
   | { readonly kind: "since"; readonly sinceMs: number };
 
-export type ExpiringGroup = Pick<Group, "protocol" | "state" | "stateSinceMs" | "usesConsumerProtocol" | "isSubscribedTo">;
+export type ExpiringGroup = Pick<
+  Group,
+  "protocol" | "protocolType" | "state" | "stateSinceMs" | "usesConsumerProtocol" | "isSubscribedTo"
+>;
 type ExpiryDials = Pick<Dials, "group.expireOffsetsOnlyWhenEmpty" | "group.expireOnlyWhenStable">;
 
 export interface ExpiringOffset {
@@ -23,9 +26,10 @@ export interface ExpiringOffset {
   readonly expireTimestamp: number | undefined;
 }
 
-/** `group` undefined: nobody ever joined, somebody only commits. */
+/** `group` undefined, or without a protocol type: nobody ever joined, somebody only commits. */
 export function expiryCondition(group: ExpiringGroup | undefined, dials: ExpiryDials): ExpiryCondition {
-  if (group === undefined || !dials["group.expireOffsetsOnlyWhenEmpty"]) return { kind: "since-commit" };
+  if (group === undefined || group.protocolType === null) return { kind: "since-commit" };
+  if (!dials["group.expireOffsetsOnlyWhenEmpty"]) return { kind: "since-commit" };
   if (group.protocol === "consumer") return { kind: "since-commit-if-unsubscribed", group };
   if (group.state === "Empty") {
     return group.stateSinceMs === undefined ? { kind: "since-commit" } : { kind: "since", sinceMs: group.stateSinceMs };

@@ -10,6 +10,7 @@ const RETENTION_MS = 1_000;
 function classic(fields: Partial<ExpiringGroup> = {}): ExpiringGroup {
   return {
     protocol: "classic",
+    protocolType: "consumer",
     state: "Stable",
     stateSinceMs: 5_000,
     usesConsumerProtocol: true,
@@ -28,6 +29,8 @@ describe("when an offset goes", () => {
 
   test("of a group without membership: offsets.retention.minutes after the commit", () => {
     expect(expiresAt(undefined)).toBe(5_000);
+    // Somebody was given a member id and never came back with it (ClassicGroup.offsetExpirationCondition: no protocol type).
+    expect(expiresAt(classic({ state: "Empty", protocolType: null, usesConsumerProtocol: false }))).toBe(5_000);
   });
 
   test("KIP-211: of a group with members never, of an empty one when it has been empty for so long", () => {

@@ -82,7 +82,7 @@ export class ClassicGroup implements Group {
   // ---- what others ask of a group ----
 
   get isEmpty(): boolean {
-    return this.state === "Empty" && this.pendingJoins.size === 0;
+    return this.state === "Empty";
   }
 
   get usesConsumerProtocol(): boolean {

@@ -15,6 +15,7 @@ import { NO_PARTITIONS, type PartitionSet } from "./partition-set.ts";
 export class ConsumerGroup implements Group {
   readonly groupId: string;
   readonly protocol = "consumer";
+  readonly protocolType = "consumer";
   readonly usesConsumerProtocol = true;
   /** Offsets of a KIP-848 group expire by the time of their commit. */
   readonly stateSinceMs = undefined;

@@ -78,7 +78,8 @@ describe("member ids (KIP-394)", () => {
     expect(first.answer).toMatchObject({ errorCode: "MEMBER_ID_REQUIRED", generationId: -1, members: [] });
     expect(first.answer?.memberId).toMatch(/^a-[\w-]{22}$/);
     expect(world.picture).toBe("Empty 0 (0)");
-    expect(world.group.isEmpty).toBe(false);
+    // ClassicGroup.isEmpty: who is about to join is not in it.
+    expect(world.group.isEmpty).toBe(true);
     expect(world.join("a", { memberId: first.answer?.memberId ?? "" }).error).toBe("waits");
     expect(world.picture).toBe("PreparingRebalance 0 (1)");
   });

@@ -136,6 +136,16 @@ describe("upgrade", () => {
     );
   });
 
+  // GroupMetadataManager.maybeDeleteEmptyClassicGroup: a group is empty even if somebody was told to come back with an id.
+  test("members of both protocols that begin together: the one that was told to come back with an id finds a group of the new one", () => {
+    const world = new ConsumerWorld();
+    const clients = new ClassicClients(world);
+    const { memberId = "" } = clients.join("old") ?? {};
+    expect(world.join("zz")).toMatchObject({ error: "NONE", epoch: 1 });
+    expect(clients.join("old", { memberId })).toMatchObject({ errorCode: "NONE", memberId });
+    expect(world.group.size).toBe(2);
+  });
+
   test("the classic members are asked to join again, give up what moves, and get on, never holding what another has", () => {
     const { world, clients, x, y } = upgradedGroup();
     expect(clients.heartbeat(x, 1)).toBe("REBALANCE_IN_PROGRESS");
@@ -402,8 +412,8 @@ describe("downgrade", () => {
     world.join("zz");
     world.heartbeat("zz", { memberEpoch: -1 });
     expect(clients.join("old", { memberId: "somebody" })?.errorCode).toBe("UNKNOWN_MEMBER_ID");
-    clients.join("old");
-    expect(world.classicGroup.isEmpty).toBe(false);
+    const { memberId = "" } = clients.join("old") ?? {};
+    expect(world.classicGroup.isPending(memberId)).toBe(true);
     expect(world.states).toContain("consumer Empty>Dead");
   });
 });
