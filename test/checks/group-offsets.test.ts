@@ -31,6 +31,14 @@ describe("CommittedOffsetMonotonic (failures.md 1.4)", () => {
     expect(history.committed("billing-2", 4).end()).toEqual(["CommittedOffsetMonotonic"]);
   });
 
+  test("and one that was never told where to go on, whether it owns the partition or not", () => {
+    const history = takenOver(committed(5), 5).processes("billing-2", 5, 8).committed("billing-2", 8);
+    const owner = history.assigned("billing-3", [0]);
+    expect(owner.committed("billing-3", 6).end()).toContain("CommittedOffsetMonotonic");
+    const nobody = takenOver(committed(5), 5).processes("billing-2", 5, 8).committed("billing-2", 8);
+    expect(nobody.committed("billing-3", 6).end()).toEqual(["CommittedOffsetMonotonic"]);
+  });
+
   test("a member that was told to go on at a lower offset may commit from there", () => {
     const sought = committed(8).goesOnAt("billing-1", 2, "seek");
     expect(sought.committed("billing-1", 3).end()).toEqual([]);

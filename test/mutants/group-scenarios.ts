@@ -133,6 +133,13 @@ export const DIFFERENT_SUBSCRIPTIONS = group({
     config: { ${[...CLASSIC, "partition.assignment.strategy: roundrobin", "auto.offset.reset: earliest"].join(", ")} }`,
 });
 
+/** What the first member had comes back to it. */
+export const CONTINUED_ELSEWHERE = group({
+  name: "A member comes and goes",
+  seconds: 14,
+  billing: "members: 2, commit: per-record, per-member: { billing-2: { from: 3s, until: 9s } }",
+});
+
 /** Three members for four partitions. */
 export const UNEVEN_SHARES = group({
   name: "Members get unequal shares",
@@ -156,6 +163,15 @@ export const SILENT_DEPARTURE = group({
   billing: "members: 2, delivery: at-least-once",
   checkout: "rate: 5/s, partition: round-robin",
   faults: ["at: 5s, crash: [billing-2, coordinator(billing)]"],
+});
+
+/** It is still there, and a member no longer. */
+export const RETURN_OF_THE_EXPELLED = group({
+  name: "A member stands still for longer than its session, and goes on",
+  seconds: 13 + QUIET_SECONDS,
+  billing: "members: 2, delivery: at-least-once",
+  checkout: "rate: 5/s, partition: round-robin",
+  faults: ["at: 3s, pause: billing-1, for: 8s"],
 });
 
 export const KIP_848_DEPARTURE = group({

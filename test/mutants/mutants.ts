@@ -2,6 +2,7 @@
 import { APPLICATION_MUTANTS } from "./application-mutants.ts";
 import { CONTROLLER_MUTANTS } from "./controller-mutants.ts";
 import { GROUP_MUTANTS } from "./group-mutants.ts";
+import { MEMBER_MUTANTS } from "./member-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { QUORUM_MUTANTS } from "./quorum-mutants.ts";
 import { REPLICATION_MUTANTS } from "./replication-mutants.ts";
@@ -13,5 +14,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...QUORUM_MUTANTS,
   ...ZOOKEEPER_MUTANTS,
   ...GROUP_MUTANTS,
+  ...MEMBER_MUTANTS,
   ...APPLICATION_MUTANTS,
 ];

@@ -49,9 +49,10 @@ export class CommittedOffsetMonotonic implements Invariant {
     });
   }
 
-  /** Whether the member went on at `offset` or below when it became the owner. Of one that never did, nothing is known. */
+  /** Whether the member was told to go on at `offset` or below since it became the owner. One that owns nothing was told nothing. */
   private wasTold(partition: GhostGroupPartition, member: string, offset: Offset): boolean {
-    return (partition.spanOf(member)?.start ?? -1) <= offset;
+    const start = partition.spanOf(member)?.start ?? -1;
+    return start >= 0 && start <= offset;
   }
 }
 
