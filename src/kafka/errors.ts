@@ -51,6 +51,7 @@ const ERRORS = {
   INVALID_REQUEST: { code: 42 },
   OPERATION_NOT_ATTEMPTED: { code: 55 },
   KAFKA_STORAGE_ERROR: { code: 56, ...RM },
+  REASSIGNMENT_IN_PROGRESS: { code: 60 },
   NON_EMPTY_GROUP: { code: 68 },
   GROUP_ID_NOT_FOUND: { code: 69 },
   FETCH_SESSION_ID_NOT_FOUND: { code: 70, ...R },

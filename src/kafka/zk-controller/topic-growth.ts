@@ -2,7 +2,7 @@
  * Topics are given more partitions: their assignment in the store is written anew, and the controller finds it there.
  *
  * As with creation it does not run on the controller's thread, and its writes are not fenced. Source: ZkAdminManager.createPartitions,
- * AdminZkClient.createNewPartitionsAssignment, createPartitionsWithAssignment.
+ * AdminZkClient.createNewPartitionsAssignment, createPartitionsWithAssignment, KafkaApis.handleCreatePartitionsRequest.
  */
 import type { Host } from "../../sim/host.ts";
 import type { BrokerId } from "../ids.ts";
@@ -13,10 +13,10 @@ import { DONE, Procedure, type Step } from "../zk/procedure.ts";
 import { dataOf, exists, getData, setData } from "../zk/store-requests.ts";
 import { deleteTopicPath, type TopicZnode, topicPath } from "../zk/znodes.ts";
 import type { ZkResponse } from "../zookeeper/client-protocol.ts";
-import { settledAssignment } from "./replica-assignment.ts";
+import { isBeingReassigned, settledAssignment } from "./replica-assignment.ts";
 import { placementProblem, placeReplicas } from "./replica-placement.ts";
 import type { WrittenTopic } from "./topic-creation.ts";
-import type { TopicRefusal } from "./topic-plan.ts";
+import { duplicateNames, type TopicRefusal } from "./topic-plan.ts";
 
 type GrowingTopic = CreatePartitionsRequest["topics"][number];
 
@@ -38,6 +38,7 @@ export class CreatePartitions extends Procedure {
   private readonly requester: TopicGrowthRequester;
   /** The next one last. */
   private readonly waiting: GrowingTopic[];
+  private readonly duplicates: ReadonlySet<string>;
   private readonly written = new Map<string, WrittenTopic>();
   private phase: "read" | "written" = "read";
   private grown: TopicZnode | undefined = undefined;
@@ -48,6 +49,7 @@ export class CreatePartitions extends Procedure {
     this.request = request;
     this.requester = requester;
     this.waiting = [...request.body.topics].reverse();
+    this.duplicates = duplicateNames(request.body);
   }
 
   start(): Step {
@@ -57,6 +59,8 @@ export class CreatePartitions extends Procedure {
       return DONE;
     }
     this.phase = "read";
+    this.grown = undefined;
+    if (this.duplicates.has(topic.name)) return this.end({ error: "INVALID_REQUEST", message: "duplicate topic in request" });
     return { kind: "ask", requests: [exists(deleteTopicPath(topic.name)), getData(topicPath(topic.name))] };
   }
 
@@ -68,9 +72,13 @@ export class CreatePartitions extends Procedure {
     }
     const [marked, stored] = answers as readonly [ZkResponse, ZkResponse];
     const znode = dataOf<TopicZnode>(stored);
+    if (marked.error === "OK") return this.end({ error: "INVALID_TOPIC_EXCEPTION", message: "the topic is queued for deletion" });
     if (znode === undefined)
       return this.end({ error: "UNKNOWN_TOPIC_OR_PARTITION", message: `there is no topic '${topic.name}'` });
-    if (marked.error === "OK") return this.end({ error: "UNKNOWN_TOPIC_OR_PARTITION", message: "the topic is being deleted" });
+    if (znode.partitions.some(isBeingReassigned)) {
+      // The controller writes the same znode as the reassignment goes on.
+      return this.end({ error: "REASSIGNMENT_IN_PROGRESS", message: "a partition of the topic is being reassigned" });
+    }
     const plan = this.plan(topic, znode);
     if ("error" in plan) return this.end(plan);
     const added = plan.map((replicas) => settledAssignment(Object.freeze([...replicas])));
@@ -98,14 +106,16 @@ export class CreatePartitions extends Procedure {
     }
     const first = partitions[0]?.replicas ?? [];
     const added = count - existing;
-    if (assignments !== null) {
-      const fits = assignments.length === added && assignments.every(({ brokerIds }) => brokerIds.length === first.length);
-      if (fits) return assignments.map(({ brokerIds }) => brokerIds);
-      const message = `${added} assignment(s) of ${first.length} replica(s) are wanted`;
-      return { error: "INVALID_REPLICA_ASSIGNMENT", message };
-    }
     const { host, metadata } = this.context;
     const brokers = [...metadata.brokers()].map(({ id, rack }) => ({ id, rack }));
+    if (assignments !== null) {
+      const living = new Set(brokers.map(({ id }) => id));
+      const fits = ({ brokerIds }: (typeof assignments)[number]): boolean =>
+        brokerIds.length === first.length && new Set(brokerIds).size === first.length && brokerIds.every((id) => living.has(id));
+      if (assignments.length === added && assignments.every(fits)) return assignments.map(({ brokerIds }) => brokerIds);
+      const message = `${added} assignment(s) of ${first.length} different, living replica(s) are wanted`;
+      return { error: "INVALID_REPLICA_ASSIGNMENT", message };
+    }
     const refusal = placementProblem(added, first.length, brokers);
     if (refusal !== undefined) return refusal;
     const after = { partitions: existing, firstLeader: first[0] as BrokerId };

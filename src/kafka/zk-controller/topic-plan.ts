@@ -25,7 +25,7 @@ type Assignments = readonly (readonly BrokerId[] | undefined)[];
 
 const NOT_GIVEN = -1;
 
-export function duplicateNames(request: Pick<CreateTopicsRequest, "topics">): ReadonlySet<string> {
+export function duplicateNames(request: { readonly topics: readonly { readonly name: string }[] }): ReadonlySet<string> {
   const seen = new Set<string>();
   const duplicates = new Set<string>();
   for (const { name } of request.topics) {

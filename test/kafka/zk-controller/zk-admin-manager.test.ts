@@ -55,6 +55,47 @@ describe("CreatePartitions in ZooKeeper mode (ZkAdminManager)", () => {
     expect(grow(world, "letters", 2)).toBe("UNKNOWN_TOPIC_OR_PARTITION");
     expect(grow(world, "bills", 3, 2)).toBe("NOT_CONTROLLER");
   });
+
+  // The controller rewrites the assignment as the reassignment goes on (ZkAdminManager.createPartitions).
+  test("not while a partition of the topic is being reassigned", () => {
+    const world = startedServers();
+    create(world, [{ name: "bills", assignments: [{ partitionIndex: 0, brokerIds: [1] }] }]);
+    world.world.pause("broker-3");
+    const partitions = [{ partitionIndex: 0, replicas: [3] }];
+    asked(world, "AlterPartitionReassignments", { timeoutMs: 1_000, topics: [{ name: "bills", partitions }] });
+    expect(znode<TopicZnode>(world, topicPath("bills"))?.partitions[0]).toMatchObject({ addingReplicas: [3] });
+    expect(grow(world, "bills", 2)).toBe("REASSIGNMENT_IN_PROGRESS");
+  });
+
+  test.each([
+    ["two of the same", [1, 1], "INVALID_REPLICA_ASSIGNMENT"],
+    ["too few", [1], "INVALID_REPLICA_ASSIGNMENT"],
+    ["an unknown broker", [1, 9], "INVALID_REPLICA_ASSIGNMENT"],
+    ["what the topic has elsewhere", [3, 1], "NONE"],
+  ] as const)("replicas by hand: %s (AdminZkClient.validateReplicaAssignment)", (_, brokerIds, error) => {
+    const world = startedServers();
+    create(world, [{ name: "bills", numPartitions: 1, replicationFactor: 2 }]);
+    const topics = [{ name: "bills", count: 2, assignments: [{ brokerIds }] }];
+    expect(asked(world, "CreatePartitions", { timeoutMs: 30_000, topics })?.results).toMatchObject([{ errorCode: error }]);
+  });
+
+  // KafkaApis.handleCreatePartitionsRequest
+  test("a topic that is named twice is not grown, the others are", () => {
+    const world = startedServers();
+    create(world, [{ name: "bills", numPartitions: 1 }, { name: "letters" }]);
+    const topics = ["bills", "letters", "bills"].map((name) => ({ name, count: 4, assignments: null }));
+    const results = asked(world, "CreatePartitions", { timeoutMs: 30_000, topics })?.results;
+    expect(results?.map(({ name, errorCode }) => `${name}: ${errorCode}`)).toEqual(["bills: INVALID_REQUEST", "letters: NONE"]);
+    expect(znode<TopicZnode>(world, topicPath("bills"))?.partitions).toHaveLength(1);
+  });
+
+  test("a topic that is queued for deletion is invalid", () => {
+    const world = startedServers();
+    create(world, [{ name: "bills", numPartitions: 1, replicationFactor: 3 }]);
+    world.world.pause("broker-3");
+    asked(world, "DeleteTopics", { topicNames: ["bills"], timeoutMs: 100 });
+    expect(grow(world, "bills", 2)).toBe("INVALID_TOPIC_EXCEPTION");
+  });
 });
 
 describe("CreateTopics in ZooKeeper mode (ZkAdminManager)", () => {
