@@ -113,7 +113,7 @@ export function groupsPartitions(added: number, seeds: number): Figure {
       row("the rebalance by itself: KIP-848", rebalances(next)),
       row(`classic, eager, with metadata.max.age.ms of ${SHORT_AGE_S} s`, totals(short)),
     ],
-    text: `Ten consumers of a topic of 100 partitions, to which ${added} are added, ${seeds} times at other phases of the consumers' metadata; Kafka's defaults. From when the last new partition has a
+    text: `Ten consumers of a topic of 100 partitions, to which ${added} are added, ${seeds} times at other phases of the consumers' metadata; Kafka's defaults, but for auto-commit, which is off, and for fetches that wait longer, which saves events. From when the last new partition has a
 leader until the group is stable, and every partition has an owner. The quotation says neither what kind of client it was, nor how it was set, nor from when on it was measured.
 
 In the classic protocol only the consumer that leads the group looks whether topics have grown, and it sees that when its metadata is \`metadata.max.age.ms\` old and asked for again, every 5 minutes: so anything up to 300 s may pass before the
