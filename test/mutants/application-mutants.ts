@@ -5,7 +5,7 @@ import { EffectStore } from "../../src/kafka/consumer/effect-store.ts";
 import { type HandedRecords, HandlerThread } from "../../src/kafka/consumer/handler-thread.ts";
 import { MemberApplication } from "../../src/kafka/consumer/member-application.ts";
 import type { TopicPartition } from "../../src/kafka/ids.ts";
-import { FENCED_ZOMBIE, POISON, WORKERS, WORKING_NEWCOMER } from "./group-scenarios.ts";
+import { FENCED_ZOMBIE, POISON, TIDY_NEWCOMER, WORKERS, WORKING_NEWCOMER } from "./group-scenarios.ts";
 import { inside, type Mutant, SEEDS } from "./mutant.ts";
 
 interface InsideApplication {
@@ -38,6 +38,14 @@ export const APPLICATION_MUTANTS: readonly Mutant[] = [
             this.api.commitSync(null);
           },
       ),
+  },
+  {
+    name: "work-not-dropped",
+    breaks: "Workers go on with partitions that have been revoked.",
+    invariant: "GroupExclusiveOwnership",
+    scenario: TIDY_NEWCOMER,
+    seeds: SEEDS,
+    patch: (patches) => patches.replace(HandlerThread.prototype, "drop", () => () => {}),
   },
   {
     name: "any-free-worker",

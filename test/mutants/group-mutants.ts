@@ -1,4 +1,5 @@
 /** Mutants of what coordinators do with groups and their offsets, in both protocols. */
+import type { ErrorCode } from "../../src/kafka/errors.ts";
 import { ClassicGroup } from "../../src/kafka/group/classic/classic-group.ts";
 import { ClassicGroups } from "../../src/kafka/group/classic/classic-groups.ts";
 import { ConsumerGroup } from "../../src/kafka/group/consumer/consumer-group.ts";
@@ -6,6 +7,7 @@ import type { ConsumerGroupMember } from "../../src/kafka/group/consumer/consume
 import { ConsumerGroups } from "../../src/kafka/group/consumer/consumer-groups.ts";
 import { type Departure, Departures } from "../../src/kafka/group/consumer/departures.ts";
 import { GroupChange } from "../../src/kafka/group/consumer/group-change.ts";
+import { Heartbeats } from "../../src/kafka/group/consumer/heartbeats.ts";
 import type { MemberTimers } from "../../src/kafka/group/consumer/member-timers.ts";
 import { NO_PARTITIONS, type PartitionSet, union } from "../../src/kafka/group/consumer/partition-set.ts";
 import { type MemberWord, Reconciler } from "../../src/kafka/group/consumer/reconciler.ts";
@@ -15,11 +17,14 @@ import { DelayedOffsetCommit } from "../../src/kafka/group/delayed-offset-reques
 import type { GroupOffsets } from "../../src/kafka/group/group-offsets.ts";
 import { OffsetManager } from "../../src/kafka/group/offset-manager.ts";
 import type { ShardContext, WriteWaiter } from "../../src/kafka/group/shard.ts";
+import type { PendingRequest } from "../../src/kafka/net/request-channel.ts";
 import {
   AUTO_COMMIT,
   FAILOVER_AND_REBALANCE,
   KIP_848_DEPARTURE,
   KIP_848_FAILOVER,
+  KIP_848_FAILOVER_IN_REBALANCE,
+  KIP_848_LOST_ANSWER,
   KIP_848_NEWCOMER,
   KIP_848_ZOMBIE,
   QUIET_TOPIC,
@@ -41,13 +46,20 @@ interface InsideDepartures {
   remove: Departures["remove"];
 }
 
+interface InsideHeartbeats {
+  readonly shard: ShardContext;
+  heartbeat(request: PendingRequest<"ConsumerGroupHeartbeat">): ErrorCode;
+}
+
 interface InsideConsumerGroup {
+  readonly holders: Map<string, unknown>;
   hold(member: ConsumerGroupMember): void;
 }
 
 interface InsideConsumerGroups {
   readonly shard: ShardContext;
   replay(record: CoordinatorRecord): void;
+  onLoaded(): void;
 }
 
 interface InsideClassicGroup {
@@ -128,6 +140,50 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
         (replay) =>
           function (this: InsideConsumerGroups, record) {
             replay.call(this, this.shard.active ? record : withFirstEpoch(record));
+          },
+      ),
+  },
+  {
+    name: "back-to-previous-epoch",
+    breaks:
+      "A coordinator that lets a member come with its previous epoch, for the answer may have been lost, puts it back into that.",
+    invariant: "MemberEpochMonotonic",
+    scenario: KIP_848_LOST_ANSWER,
+    seeds: SEEDS,
+    patch: (patches) =>
+      patches.replace(
+        inside<InsideHeartbeats>(Heartbeats),
+        "heartbeat",
+        (heartbeat) =>
+          function (this: InsideHeartbeats, request) {
+            const { groupId, memberId, memberEpoch } = request.body;
+            const group = this.shard.groups.get(groupId);
+            const member = group instanceof ConsumerGroup ? group.member(memberId) : undefined;
+            if (memberEpoch === member?.previousMemberEpoch && memberEpoch < member.memberEpoch) {
+              const change = new GroupChange(this.shard, groupId, "it comes with its previous epoch");
+              change.reconcileMember({ ...member, memberEpoch });
+              change.write();
+            }
+            return heartbeat.call(this, request);
+          },
+      ),
+  },
+  {
+    name: "holders-not-taken-over",
+    breaks: "A coordinator that takes over does not know which partitions have yet to be revoked, and takes them for free.",
+    invariant: "GroupExclusiveOwnership",
+    scenario: KIP_848_FAILOVER_IN_REBALANCE,
+    seeds: SEEDS,
+    patch: (patches) =>
+      patches.replace(
+        inside<InsideConsumerGroups>(ConsumerGroups),
+        "onLoaded",
+        (onLoaded) =>
+          function (this: InsideConsumerGroups) {
+            onLoaded.call(this);
+            for (const group of this.shard.groups.all()) {
+              if (group instanceof ConsumerGroup) (group as object as InsideConsumerGroup).holders.clear();
+            }
           },
       ),
   },

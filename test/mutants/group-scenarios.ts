@@ -121,6 +121,13 @@ export const WORKING_NEWCOMER = newcomer(
   CLASSIC,
 );
 
+/** It relies on it that nobody works on what is another one's. */
+export const TIDY_NEWCOMER = newcomer(
+  "A member joins while another one has workers, which leave what is taken away",
+  "delivery: at-least-once, handler: { takes: 150ms, workers: 1 }, relies-on: GroupExclusiveOwnership",
+  CLASSIC,
+);
+
 export const DIFFERENT_SUBSCRIPTIONS = group({
   name: "Members that subscribe to different topics",
   seconds: 5,
@@ -190,6 +197,24 @@ export const KIP_848_FAILOVER = group({
   billing: "members: 3, join: every 1s, delivery: at-least-once, per-member: { billing-1: { until: 14s } }",
   consumer: NEW,
   faults: ["at: 7s, crash: coordinator(billing)"],
+});
+
+/** It has its successor before the first member has given up what it is to. */
+export const KIP_848_FAILOVER_IN_REBALANCE = group({
+  name: "The coordinator of a group of KIP-848 dies while a member revokes partitions",
+  seconds: 18,
+  billing: "members: 2, join: every 4s, delivery: at-least-once, handler: { on-revoke: 7s }",
+  consumer: NEW,
+  faults: ["when: { event: MemberReconciled, state: UNREVOKED_PARTITIONS }, crash: coordinator(billing)"],
+});
+
+/** It does not hear that it is in a new epoch, and says so with what it has. */
+export const KIP_848_LOST_ANSWER = group({
+  name: "A member of KIP-848 is not told of its new epoch",
+  seconds: 10,
+  billing: "members: 2, join: every 4s, delivery: at-least-once",
+  consumer: NEW,
+  faults: ["when: { event: MemberReconciled, state: STABLE, memberEpoch: 2 }, reset: billing-1"],
 });
 
 /** It was working on records when it stood still, and wants to commit them when it goes on. */
