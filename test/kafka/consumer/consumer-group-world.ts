@@ -159,7 +159,7 @@ export class ConsumerGroupWorld implements TimerTarget {
   }
 
   private heartbeat(request: PendingRequest<"ConsumerGroupHeartbeat">, errorCode: ErrorCode): void {
-    const { memberId, memberEpoch } = request.body;
+    const { memberId, memberEpoch, rebalanceTimeoutMs, subscribedTopicNames, topicPartitions: owned } = request.body;
     const refused = { errorCode, memberId, memberEpoch: -1, heartbeatIntervalMs: 0, assignment: null };
     if (errorCode !== "NONE") {
       request.respond(refused);
@@ -167,7 +167,9 @@ export class ConsumerGroupWorld implements TimerTarget {
     }
     const joins = memberEpoch === 0;
     if (joins) this.epoch++;
-    const isNews = joins || this.unsent.has(request.from);
+    // Who says all, since an answer was lost perhaps, is told all.
+    const isFull = rebalanceTimeoutMs !== -1 && subscribedTopicNames !== null && owned !== null;
+    const isNews = joins || isFull || this.unsent.has(request.from);
     this.unsent.delete(request.from);
     const topicPartitions = byTopicId(this.targets.get(request.from) ?? "");
     request.respond({
