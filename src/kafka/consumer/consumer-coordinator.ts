@@ -119,7 +119,7 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
     return this.commits.autoCommitDueIn;
   }
 
-  /** Within poll(). False: positions that are missing are not looked for now. */
+  /** Within poll(). False: positions are neither validated nor looked for now. */
   poll(): boolean {
     this.inside = true;
     const { deferred } = this;
@@ -129,6 +129,11 @@ export class ConsumerCoordinator implements MembershipOwner, CommitListener, Coo
     this.commits.retryBeforeRebalanceIfDue();
     if (this.failure !== undefined || !this.membership.poll() || this.isBlocked) return false;
     this.commits.autoCommitIfDue();
+    return true;
+  }
+
+  /** Asks for what the group has committed where that is needed. False: it is not known yet, and no position is reset before. */
+  initWithCommittedOffsetsIfNeeded(): boolean {
     return this.committedOffsets.askIfNeeded(this.subscriptions.unsettled);
   }
 

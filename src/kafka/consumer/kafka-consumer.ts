@@ -40,6 +40,8 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
   /** Something has happened while it ran. */
   private again = false;
   private started = false;
+  /** Metadata has been refreshed since poll() has looked who leads. */
+  private leadersAreNews = false;
   private retryTimer: TimerId = 0;
   private retryAt: Micros = 0;
 
@@ -85,7 +87,7 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     const fetched = this.fetcher.collect(this.config["max.poll.records"]);
     this.polling = fetched === undefined;
     const records = fetched === undefined ? [] : [this.handOver(fetched)];
-    this.sendRequests(true);
+    this.sendRequests(true, true);
     return records;
   }
 
@@ -171,9 +173,17 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
 
   onMetadataUpdated(): void {
     this.subscriptions.onMetadataUpdated(this.metadata.cache);
-    for (const partition of this.subscriptions.assigned()) this.offsetFetcher.onMetadataUpdated(partition);
     this.fetcher.onMetadataUpdated();
-    this.group?.onMetadataUpdated();
+    this.leadersAreNews = true;
+    if (this.group === undefined) this.followLeaders();
+    else this.group.onMetadataUpdated();
+  }
+
+  /** A member does so within poll() only, after it has committed: what is to be validated is not committed. */
+  private followLeaders(): void {
+    if (!this.leadersAreNews) return;
+    this.leadersAreNews = false;
+    for (const partition of this.subscriptions.assigned()) this.offsetFetcher.followLeader(partition);
   }
 
   onMoved(_partition: AssignedPartition): void {
@@ -207,11 +217,13 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     let failure: ReturnType<ConsumerCoordinator["takeFailure"]>;
     do {
       this.again = false;
-      const settles = group.poll();
+      const hasJoined = group.poll();
       failure = group.takeFailure();
       if (failure !== undefined || group.isBlocked) break;
+      if (hasJoined) this.followLeaders();
+      const resets = hasJoined && group.initWithCommittedOffsetsIfNeeded();
       records = this.collect();
-      this.sendRequests(settles);
+      this.sendRequests(hasJoined, resets);
     } while (this.again && records.length === 0);
     this.busy = false;
     if (failure === undefined && records.length === 0) return records;
@@ -264,17 +276,21 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     return { ...polled, nextOffset: nextPosition, leaderEpoch };
   }
 
-  /** Sends whatever may be sent now, and arms the timer for what has to rest before. `settles`: missing positions are asked for, too. */
-  private sendRequests(settles: boolean): void {
+  /**
+   * Sends whatever may be sent now, and arms the timer for what has to rest before. `validates`: positions are validated, too;
+   * `resets`: and those that are missing are asked for.
+   */
+  private sendRequests(validates: boolean, resets: boolean): void {
     const now = this.host.now();
     this.fetcher.endLeases();
     const fetchedFrom = this.subscriptions.fetchedFrom(this.metadata);
     const { unsettled } = this.subscriptions;
     let nextRetryAt = Number.POSITIVE_INFINITY;
-    if (settles && unsettled.size > 0) {
+    if (validates && unsettled.size > 0) {
       const due: AssignedPartition[] = [];
       for (const partition of unsettled) {
         if (partition.asked || partition.state === "INITIALIZING") continue;
+        if (partition.state === "AWAIT_RESET" && !resets) continue;
         if (partition.retryAt <= now) due.push(partition);
         else nextRetryAt = Math.min(nextRetryAt, partition.retryAt);
       }

@@ -82,9 +82,8 @@ export class OffsetFetcher {
     this.listener.onMoved(partition);
   }
 
-  /** Metadata has been refreshed: the partition may be led by another broker. */
-  onMetadataUpdated(partition: AssignedPartition): void {
-    partition.awaitsMetadata = false;
+  /** Metadata has been refreshed: the partition may be led by another broker. Source: maybeValidatePositionForCurrentLeader. */
+  followLeader(partition: AssignedPartition): void {
     const leader = this.metadata.cache.leaderOf(partition.topic, partition.partition);
     if (partition.onLeaderKnown(leader, this.validates)) this.listener.onMoved(partition);
   }

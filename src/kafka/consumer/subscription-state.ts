@@ -113,6 +113,7 @@ export class SubscriptionState {
       if (partitions !== "all") continue;
       for (let partition = 0; partition < cache.partitionCount(topic); partition++) this.assign(topic, partition);
     }
+    for (const partition of this.assigned()) partition.awaitsMetadata = false;
     this.leadersChanged = true;
   }
 

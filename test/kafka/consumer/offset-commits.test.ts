@@ -72,6 +72,19 @@ describe("auto-commit", () => {
     expect(w.requestsOf("OffsetCommit").map(({ body }) => body.topics[0]?.partitions[0]?.committedOffset)).toEqual([2]);
   });
 
+  // ClassicKafkaConsumer.updateFetchPositions: positions are validated in poll(), and there after the commit.
+  test("counts what was worked on while metadata told of another leader", () => {
+    const w = new GroupWorld({ brokers: 2, records: 4 });
+    const config = { "max.poll.records": 2, "metadata.max.age.ms": 2_000 };
+    w.join("billing-1", { config, handlerUs: seconds(7) }).runFor(seconds(1));
+    w.cluster.moveLeader("orders", 0, 2);
+    w.runFor(seconds(8));
+    expect(w.requestsOf("OffsetCommit").map(({ body }) => body.topics[0]?.partitions[0]?.committedOffset)).toEqual([2]);
+    expect(w.requestsOf("OffsetForLeaderEpoch")[0]?.at).toBeGreaterThan(w.requestsOf("OffsetCommit")[0]?.at as number);
+    w.runFor(seconds(8));
+    expect(w.member("billing-1").read).toEqual([0, 1, 2, 3].map((at) => `orders-0@${at}`));
+  });
+
   test("a failure that passes is followed by another commit after retry.backoff.ms", () => {
     const w = new GroupWorld({ records: 1 });
     w.cluster.answerWith("OffsetCommit", "COORDINATOR_LOAD_IN_PROGRESS");
