@@ -25,6 +25,8 @@ describe.each(NAMES)("%s", (name) => {
   const sides = MUSEUM.filter((side) => side.name === name);
   const key = sides[0]?.scenario.switched?.key ?? "";
   const breaks = sides[0]?.scenario.expect.violates ?? [];
+  /** What it is configured to break, whatever the switch: an unclean election, for one. */
+  const configured = sides[1]?.scenario.expect.violates ?? [];
 
   test("is played twice, with one thing switched and everything else the same", () => {
     expect(sides.map(({ label, scenario }) => [label, scenario.switched?.key])).toEqual([
@@ -33,27 +35,37 @@ describe.each(NAMES)("%s", (name) => {
     ]);
     const [old, fixed] = sides.map(({ scenario }) => leaves(scenario));
     const differing = [...(old ?? [])].filter(([path, value]) => fixed?.get(path) !== value).map(([path]) => path);
-    // A setting that a topic shares with the brokers is set on both.
-    const setting = key.replace(/^.*\.config\./, "");
-    for (const path of differing) expect(path).toMatch(new RegExp(`(^switched\\.value|^turnedDials.*|\\.${setting})$`));
+    for (const path of differing) expect(path).toMatch(new RegExp(`^switched\\.value$|^turnedDials|${placeOf(key)}`));
     expect(differing.length).toBeGreaterThan(1);
   });
 
   test.each(SEEDS)(
-    `seed %i: the old rule breaks ${breaks.join(", ") || "no promise, but loses"}, the new one breaks nothing`,
+    `seed %i: the old rule breaks ${breaks.join(", ") || "no promise"}, the new one ${configured.length > 0 ? "none of these" : "nothing"}`,
     (seed) => {
       const [old, fixed] = sides.map((side) => runSide(side, String(seed)));
       const broken = new Set(old?.violations.map((violation) => violation.invariant));
       if (breaks.length > 0) expect(breaks.filter((invariant) => !broken.has(invariant))).toEqual([]);
-      else expect([[...broken], (old?.records.legallyLost ?? 0) > 0]).toEqual([[], true]);
+      else expect([[...broken], old?.expectations.length ?? 0]).toEqual([[], expect.toSatisfy((count: number) => count > 0)]);
       expect(old?.verdict).toBe("as-expected");
-      expect(fixed?.violations).toEqual([]);
+      const stillBroken = new Set(fixed?.violations.map((violation) => violation.invariant));
+      expect(breaks.filter((invariant) => stillBroken.has(invariant))).toEqual([]);
+      if (configured.length === 0) {
+        expect(fixed?.violations).toEqual([]);
+        expect([fixed?.records.lost, fixed?.records.legallyLost]).toEqual([0, 0]);
+      }
       expect(fixed?.verdict).toBe("as-expected");
-      expect([fixed?.records.lost, fixed?.records.legallyLost]).toEqual([0, 0]);
       expect(old?.traceHash).not.toBe(fixed?.traceHash);
     },
   );
 });
+
+/** Where in a scenario the key of a switch is found again, as a pattern: a setting may go to several places, and so may a group's. */
+function placeOf(key: string): string {
+  const [section, item] = key.split(".");
+  if (section === "consumers") return "^groups\\.";
+  if (section === "faults") return `^faults\\.${Number(item) - 1}\\.`;
+  return `\\.${key.replace(/^.*\.config\./, "")}$|^groups\\.\\d+\\.contract\\.`;
+}
 
 /** Every value of a scenario by its path, without what is expected of it. */
 function leaves({ expect: _expect, ...scenario }: ScenarioSpec): ReadonlyMap<string, unknown> {
