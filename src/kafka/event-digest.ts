@@ -22,6 +22,11 @@ export class KafkaEventDigest implements EventDigest {
         return mix(mix(known.partition, known.baseOffset), mix(known.records.length, known.latencyUs));
       case "RecordsRead":
         return mix(mix(known.partition, known.position), mix(known.from, known.highWatermark));
+      case "RecordsProcessed":
+        return mix(
+          mix(known.partition, known.baseOffset),
+          mix(known.nextOffset, known.generation + (known.accepted ? 0 : 1 << 30)),
+        );
       default:
         return digestOf(event);
     }

@@ -208,9 +208,14 @@ export class HandlerThread implements TimerTarget, EffectWriter {
   private onWritten(head: HandedRecords, accepted: boolean): void {
     this.state = "free";
     const { topic, partition, records, offsets, nextOffset } = head.polled;
+    const { group, client, member, generation } = this.owner.identity;
+    // Field by field: every record comes by here.
     const event: RecordsProcessed = {
       kind: "RecordsProcessed",
-      ...this.owner.identity,
+      group,
+      client,
+      member,
+      generation,
       topic,
       partition,
       baseOffset: offsets[head.next] as Offset,

@@ -272,8 +272,17 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     };
     this.host.emit(event);
     this.subscriptions.moveToEnd(partition);
-    const polled = { topic, partition: index, batches: batches.length, ...recordsOf(fetched) };
-    return { ...polled, nextOffset: nextPosition, leaderEpoch };
+    const { records, offsets, leaderEpochs } = recordsOf(fetched);
+    return {
+      topic,
+      partition: index,
+      batches: batches.length,
+      records,
+      offsets,
+      leaderEpochs,
+      nextOffset: nextPosition,
+      leaderEpoch,
+    };
   }
 
   /**
