@@ -212,7 +212,7 @@ export class CoordinatorShard implements ShardContext, HighWatermarkListener, Ti
     }
     this.timeoutArmed = false;
     const now = this.host.steadyNow();
-    this.written.failUpTo(now, writeErrorForClient("REQUEST_TIMED_OUT"));
+    this.written.failUpTo(now, isNewCoordinator(this.config) ? writeErrorForClient("REQUEST_TIMED_OUT") : "REQUEST_TIMED_OUT");
     const next = this.written.nextDeadline;
     if (next !== undefined) this.armTimeout(next - now);
   }

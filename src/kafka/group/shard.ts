@@ -39,8 +39,8 @@ export interface ShardContext {
 /** Who waits for a write. Data: a class with what it needs in its fields. */
 export interface WriteWaiter {
   /**
-   * NONE: committed. COORDINATOR_NOT_AVAILABLE after `offsets.commit.timeout.ms` and NOT_COORDINATOR after the loss of leadership leave
-   * the records in the log, where they may become committed still.
+   * NONE: committed. COORDINATOR_NOT_AVAILABLE after `offsets.commit.timeout.ms` (with the old coordinator REQUEST_TIMED_OUT) and
+   * NOT_COORDINATOR after the loss of leadership leave the records in the log, where they may become committed still.
    */
   onWritten(error: ErrorCode): void;
 }

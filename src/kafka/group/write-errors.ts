@@ -1,4 +1,7 @@
-/** What a client is told when the coordinator could not write, or not in time (5.1). Source: CoordinatorOperationExceptionHelper. */
+/**
+ * What a client is told when the coordinator could not write, or not in time (5.1). Source: CoordinatorOperationExceptionHelper;
+ * GroupMetadataManager.scala for the old coordinator.
+ */
 import type { ErrorCode } from "../errors.ts";
 
 export function writeErrorForClient(error: ErrorCode): ErrorCode {
@@ -17,4 +20,9 @@ export function writeErrorForClient(error: ErrorCode): ErrorCode {
     default:
       return error;
   }
+}
+
+/** The old coordinator says so itself of a commit; members of a group whose assignment was not stored in time it has join again. */
+export function storeErrorForMember(error: ErrorCode): ErrorCode {
+  return error === "REQUEST_TIMED_OUT" ? "REBALANCE_IN_PROGRESS" : error;
 }

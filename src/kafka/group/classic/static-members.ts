@@ -8,6 +8,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { PendingRequest } from "../../net/request-channel.ts";
 import type { ShardContext, WriteWaiter } from "../shard.ts";
+import { storeErrorForMember } from "../write-errors.ts";
 import type { ClassicGroup } from "./classic-group.ts";
 import type { ClassicMember } from "./classic-member.ts";
 import { joinError } from "./group-answers.ts";
@@ -56,7 +57,7 @@ export class StaticMembers {
       group.answerJoin(member, group.joinResponse(member, { skipAssignment: group.isLeader(member) }));
       return;
     }
-    group.answerJoin(member, joinError(error, ""));
+    group.answerJoin(member, joinError(storeErrorForMember(error), ""));
     group.update(member, old);
     const restored = group.replaceStaticMember(member, old.memberId);
     this.rebalances.sessions.renew(group.groupId, restored);

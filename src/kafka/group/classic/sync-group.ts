@@ -8,6 +8,7 @@ import type { ErrorCode } from "../../errors.ts";
 import { report } from "../../events.ts";
 import type { PendingRequest } from "../../net/request-channel.ts";
 import type { ShardContext, WriteWaiter } from "../shard.ts";
+import { storeErrorForMember } from "../write-errors.ts";
 import type { ClassicGroup } from "./classic-group.ts";
 import { EMPTY_ASSIGNMENT } from "./classic-member.ts";
 import { syncError } from "./group-answers.ts";
@@ -65,7 +66,7 @@ export class SyncGroupHandler {
       this.rebalances.setAssignments(group, assignment);
       group.transitionTo("Stable", "the assignment is stored");
     } else {
-      this.rebalances.resetAssignments(group, error);
+      this.rebalances.resetAssignments(group, storeErrorForMember(error));
       this.rebalances.prepare(group, `the assignment could not be stored: ${error}`);
     }
   }

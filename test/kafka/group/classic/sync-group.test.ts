@@ -64,6 +64,17 @@ describe("the leader's assignment", () => {
     }
   });
 
+  test("what the old coordinator could not store in time has members join again (GroupMetadataManager.scala, storeGroup)", () => {
+    const world = new ClassicWorld({ config: { "group.coordinator.rebalance.protocols": "classic" } });
+    const { id: a } = world.newMember("a");
+    world.passJoinPhase();
+    world.slowCommits = true;
+    const leader = world.sync(a, { assignments: { [a]: [0] } });
+    world.shard.end("REQUEST_TIMED_OUT");
+    expect(leader.error).toBe("REBALANCE_IN_PROGRESS");
+    expect(world.picture).toBe("PreparingRebalance 1 (1)");
+  });
+
   test("counts for nothing when somebody has joined while it was being stored", () => {
     const { world, a, b } = joined();
     const leader = world.sync(a, { assignments: { [a]: [0], [b]: [1] } });
