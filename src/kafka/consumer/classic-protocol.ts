@@ -258,7 +258,8 @@ export class ClassicProtocol implements HeartbeatOwner {
         if (error === "FENCED_INSTANCE_ID") this.owner.raise(exceptionFor(error));
         return;
       default:
-        this.owner.raise(exceptionFor(error));
+        // Whatever it is, the thread only logs it.
+        this.heartbeat.onFailed();
     }
   }
 

@@ -212,6 +212,15 @@ describe("heartbeats", () => {
     for (const [index, moment] of at.entries()) if (index > 0) expect(moment - (at[index - 1] as number)).toBe(seconds(3));
   });
 
+  // AbstractCoordinator.HeartbeatThread: all but FENCED_INSTANCE_ID is a failed heartbeat, and followed by another.
+  test("an answer that nobody expects does not concern the application", () => {
+    const w = new GroupWorld({ records: 1 }).join("billing-1").runFor(seconds(1));
+    w.cluster.answerWith("Heartbeat", "UNKNOWN_SERVER_ERROR");
+    w.runFor(seconds(5));
+    expect(w.member("billing-1").log).toEqual(["assigned orders-0"]);
+    expect(w.requestsOf("Heartbeat")).toHaveLength(2);
+  });
+
   test("tell of a rebalance, and go on until the member has joined", () => {
     const w = new GroupWorld({ records: 1 }).join("billing-1", { handlerUs: seconds(14) }).runFor(seconds(2));
     w.coordinator.rebalance();
