@@ -32,7 +32,7 @@ export function deletableSegments(
 ): number {
   const mayGo = segments.filter((segment, i) => i < segments.length - 1 || segment.sizeInBytes > 0);
   const committed = leading(mayGo, ({ endOffset }) => endOffset <= log.highWatermark);
-  const below = leading(mayGo.slice(0, -1), ({ endOffset }) => endOffset <= log.logStartOffset);
+  const below = leading(segments.slice(0, -1), ({ endOffset }) => endOffset <= log.logStartOffset);
   let count = Math.min(committed, below);
   if (!policy.deletes) return count;
   if (policy.retentionBytes >= 0) {

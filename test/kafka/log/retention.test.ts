@@ -58,6 +58,15 @@ describe("retention (1.4)", () => {
     expect(fixture.log.logStartOffset).toBe(7);
   });
 
+  test("a log that starts at its end keeps the empty segment there only (UnifiedLog.deleteLogStartOffsetBreachedSegments)", () => {
+    const segments = [
+      { sizeInBytes: 100, endOffset: 3, largestTimestamp: 0 },
+      { sizeInBytes: 0, endOffset: 3, largestTimestamp: 0 },
+    ];
+    const policy = { deletes: false, retentionMs: -1, retentionBytes: -1 };
+    expect(deletableSegments(segments, policy, { nowMs: 0, logStartOffset: 3, highWatermark: 3 })).toBe(1);
+  });
+
   test("what was deleted is still gone after a crash", () => {
     const fixture = segmented(9);
     fixture.log.deleteOldSegments({ ...KEEP_ALL, retentionMs: 4_000 }, 8_000);
