@@ -84,6 +84,8 @@ export class OffsetCommits implements TimerTarget {
   /** It has failed for a passing reason, and rested. */
   private beforeRebalanceDue = false;
   private nextAutoCommit: Micros;
+  /** The last one that it has made by itself, as long as it is unanswered. */
+  private autoCommit: Commit | undefined = undefined;
 
   constructor(options: {
     readonly host: Host;
@@ -124,11 +126,14 @@ export class OffsetCommits implements TimerTarget {
     this.nextAutoCommit = this.host.steadyNow() + ms(this.config["auto.commit.interval.ms"]);
   }
 
-  /** Within poll(). */
+  /** Within poll(). A member of KIP-848 waits until the one before is answered. Source: CommitRequestManager.AutoCommitState. */
   autoCommitIfDue(): void {
     if (this.autoCommitDueIn > 0) return;
+    if (this.autoCommit !== undefined && this.config["group.protocol"] === "consumer") return;
     this.resetAutoCommitTimer();
-    this.commitAsync({ occasion: "auto", offsets: this.listener.positions() });
+    const commit: Commit = { occasion: "auto", offsets: this.listener.positions() };
+    this.autoCommit = commit;
+    this.commitAsync(commit);
   }
 
   commitSync(commit: Commit, timeout: Micros): void {
@@ -291,6 +296,7 @@ export class OffsetCommits implements TimerTarget {
 
   private end(ended: EndedCommit): void {
     const { commit, sent, error } = ended;
+    if (commit === this.autoCommit) this.autoCommit = undefined;
     const retriable = error !== "TIMEOUT" && isRetriable(error);
     switch (commit.occasion) {
       case "sync":

@@ -125,6 +125,15 @@ describe("reconciliation", () => {
     expect(acknowledgement?.at).toBe((assigned?.at as number) + ms(30) + ms(1));
   });
 
+  test("an auto-commit is made when the one before is answered, however long that takes (CommitRequestManager.AutoCommitState)", () => {
+    const w = new ConsumerGroupWorld({ partitions: 1, records: 1 }).assign("billing-1", "orders-0", false);
+    w.delays.set("OffsetCommit", seconds(12));
+    w.join("billing-1").runFor(seconds(40));
+    const commits = w.requestsOf("OffsetCommit").map(({ at }) => at);
+    expect(commits.slice(1).every((at, i) => at - (commits[i] as number) > seconds(12))).toBe(true);
+    expect(commits.length).toBe(3);
+  });
+
   // CommitRequestManager.autoCommitSyncBeforeRebalanceWithRetries: else the revocation would not end in time.
   test.each([
     ["UNKNOWN_TOPIC_OR_PARTITION", 1],
