@@ -47,7 +47,7 @@ export class CompletedFetch {
   /** The next `maxRecords` records, or what is left. As in Kafka one that gave exactly so many is found drained the next time only. */
   take(maxRecords: number): FetchedRecords {
     const position = this.nextOffset;
-    const batches: RecordBatch[] = [];
+    let batches: RecordBatch[] | undefined;
     let count = 0;
     let leaderEpoch = NONE;
     while (count < maxRecords) {
@@ -59,7 +59,8 @@ export class CompletedFetch {
       const left = batch.records.length - first;
       const taken = Math.min(left, maxRecords - count);
       count += taken;
-      if (taken > 0) batches.push(batch);
+      if (taken > 0 && batches === undefined) batches = [batch];
+      else if (taken > 0) batches?.push(batch);
       if (count < maxRecords) {
         this.nextBatch++;
         // Behind the whole batch, even if compaction has removed its last records: else it would be fetched again and again.
@@ -68,7 +69,7 @@ export class CompletedFetch {
     }
     const { partition, broker, nextOffset: nextPosition } = this;
     const { highWatermark } = this.answer;
-    return { partition, broker, highWatermark, position, nextPosition, leaderEpoch, batches, count };
+    return { partition, broker, highWatermark, position, nextPosition, leaderEpoch, batches: batches ?? [], count };
   }
 }
 
@@ -77,17 +78,20 @@ export function recordsOf({
   batches,
   position,
   nextPosition,
+  count,
 }: FetchedRecords): Pick<PolledRecords, "records" | "offsets" | "leaderEpochs"> {
-  const records: KafkaRecord[] = [];
-  const offsets: Offset[] = [];
-  const leaderEpochs: LeaderEpoch[] = [];
+  // As long as they will be: a poll often brings one record, and an array that grows takes room for many.
+  const records = new Array<KafkaRecord>(count);
+  const offsets = new Array<Offset>(count);
+  const leaderEpochs = new Array<LeaderEpoch>(count);
+  let next = 0;
   for (const batch of batches) {
     for (let index = firstAtOrAfter(batch, position); index < batch.records.length; index++) {
       const offset = batch.offsetAt(index);
       if (offset >= nextPosition) break;
-      records.push(batch.records[index] as KafkaRecord);
-      offsets.push(offset);
-      leaderEpochs.push(batch.partitionLeaderEpoch);
+      records[next] = batch.records[index] as KafkaRecord;
+      offsets[next] = offset;
+      leaderEpochs[next++] = batch.partitionLeaderEpoch;
     }
   }
   return { records, offsets, leaderEpochs };

@@ -134,19 +134,20 @@ export class Fetcher {
     if (wanted === 0) return;
     if (wanted < named.size) forgetUnwanted(named, request, forgotten);
     fetches.pending = true;
-    const rackId = this.config["client.rack"];
+    const { sessionId, sessionEpoch } = session.next();
     const body: FetchRequest = {
       replicaState: CONSUMER_REPLICA,
       clusterId: "",
       maxWaitMs: this.config["fetch.max.wait.ms"],
       minBytes: this.config["fetch.min.bytes"],
       maxBytes: this.config["fetch.max.bytes"],
-      ...session.next(),
-      ...(rackId !== "" && { rackId }),
+      sessionId,
+      sessionEpoch,
       topics: topics.topics,
       forgottenTopicsData: forgotten.topics,
     };
-    this.network.send(node, "Fetch", body, undefined);
+    const rackId = this.config["client.rack"];
+    this.network.send(node, "Fetch", rackId === "" ? body : { ...body, rackId }, undefined);
   }
 
   private wanted(partition: number, { leader, offset }: FetchPosition): FetchPartition {
@@ -196,11 +197,12 @@ export class Fetcher {
    * the next time, and so does all of a paused partition; errors are dealt with on the way. Undefined: there is nothing.
    */
   collect(maxRecords: number): FetchedRecords | undefined {
-    const paused: CompletedFetch[] = [];
+    let paused: CompletedFetch[] | undefined;
     let found: FetchedRecords | undefined;
     for (let fetch = this.completed[0]; fetch !== undefined && found === undefined; fetch = this.completed[0]) {
       const { partition } = fetch;
       if ((fetch.opened || this.open(fetch)) && partition.paused) {
+        paused ??= [];
         paused.push(fetch);
         this.completed.shift();
         continue;
@@ -211,7 +213,7 @@ export class Fetcher {
       this.completed.shift();
       partition.buffered = false;
     }
-    this.completed.push(...paused);
+    if (paused !== undefined) this.completed.push(...paused);
     return found;
   }
 
@@ -236,7 +238,7 @@ export class Fetcher {
     if (!partition.isFetchable || position?.offset !== nextOffset) return undefined;
     const records = fetch.take(maxRecords);
     if (records.nextPosition > position.offset) {
-      partition.position = { ...position, offset: records.nextPosition, offsetEpoch: records.leaderEpoch };
+      partition.position = { offset: records.nextPosition, offsetEpoch: records.leaderEpoch, leader: position.leader };
     }
     return records;
   }

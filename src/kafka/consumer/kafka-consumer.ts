@@ -23,6 +23,8 @@ import { Fetcher } from "./fetcher.ts";
 import { OffsetFetcher, type PartitionListener } from "./offset-fetcher.ts";
 import { type Assignment, type GroupSubscription, SubscriptionState } from "./subscription-state.ts";
 
+const NOTHING: readonly PolledRecords[] = Object.freeze([]);
+
 export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionListener, TimerTarget {
   private readonly host: Host;
   private readonly name: string;
@@ -213,7 +215,7 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     assert(!group.isBlocked, `${this.name} polls in the middle of a callback or of commitSync`);
     this.polling = true;
     this.busy = true;
-    let records: readonly PolledRecords[] = [];
+    let records = NOTHING;
     let failure: ReturnType<ConsumerCoordinator["takeFailure"]>;
     do {
       this.again = false;
@@ -235,14 +237,16 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
 
   /** From as many partitions as it takes. */
   private collect(): readonly PolledRecords[] {
-    const polled: PolledRecords[] = [];
+    let polled: PolledRecords[] | undefined;
     for (let left = this.config["max.poll.records"]; left > 0; ) {
       const fetched = this.fetcher.collect(left);
       if (fetched === undefined) break;
       left -= fetched.count;
-      polled.push(this.handOver(fetched));
+      const records = this.handOver(fetched);
+      if (polled === undefined) polled = [records];
+      else polled.push(records);
     }
-    return polled;
+    return polled ?? NOTHING;
   }
 
   private inGroup(): ConsumerCoordinator {
@@ -307,13 +311,14 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
     }
     for (const [node, partitions] of fetchedFrom) {
       if (!this.fetcher.mayFetchFrom(node)) continue;
-      const fetchable: AssignedPartition[] = [];
+      let fetchable: AssignedPartition[] | undefined;
       for (const partition of partitions) {
         if (partition.buffered || partition.awaitsMetadata || !partition.isFetchable) continue;
         if (partition.retryAt > now) nextRetryAt = Math.min(nextRetryAt, partition.retryAt);
+        else if (fetchable === undefined) fetchable = [partition];
         else fetchable.push(partition);
       }
-      if (fetchable.length > 0) this.fetcher.send(node, fetchable);
+      if (fetchable !== undefined) this.fetcher.send(node, fetchable);
     }
     const dueIn = this.group?.dueIn ?? 0;
     this.armRetry(dueIn > 0 ? Math.min(nextRetryAt, now + dueIn) : nextRetryAt, now);

@@ -148,7 +148,7 @@ export class MemberApplication implements ConsumerApplication, HandlerOwner, Tim
 
   onDone({ polled, tenure }: HandedRecords, offset: Offset, leaderEpoch: LeaderEpoch): boolean {
     const { topic, partition } = polled;
-    this.processed.advance(tenure, { topic, partition, offset, leaderEpoch });
+    if (this.commitsProcessed) this.processed.advance(tenure, { topic, partition, offset, leaderEpoch });
     return this.spec.commit === "per-record" && this.spec.workers === 0;
   }
 

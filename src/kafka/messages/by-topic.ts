@@ -17,10 +17,19 @@ export class ByTopic<P> {
 
   add({ topicId, topic }: OfTopic, partition: P): void {
     // Partitions of one topic mostly come one after the other.
-    if (!this.stands(this.last, topicId, topic)) this.last = this.placeOf(topicId, topic);
+    if (!this.stands(this.last, topicId, topic)) {
+      const place = this.placeOf(topicId, topic);
+      this.last = place;
+      if (place === this.topics.length) {
+        // With what it is to hold at once: most hold no more, and an array that grows takes room for many.
+        this.topics.push({ topicId, topic, partitions: [partition] });
+        return;
+      }
+    }
     this.topics[this.last]?.partitions.push(partition);
   }
 
+  /** Where the topic stands, or would be added. */
   private placeOf(topicId: TopicId, topic: string): number {
     const { topics } = this;
     if (topics.length <= FEW) {
@@ -31,7 +40,7 @@ export class ByTopic<P> {
       if (place !== undefined) return place;
       this.places.set(keyOf({ topicId, topic }), topics.length);
     }
-    return topics.push({ topicId, topic, partitions: [] }) - 1;
+    return topics.length;
   }
 
   /** By both: where topics have no ids, only the name tells them apart. */

@@ -207,8 +207,14 @@ export class Partition implements IsrProposer, ReplicaListener {
 
   /** Those that have waited longest first. */
   private waitingFetches(byFollower: boolean): readonly FetchedPartition[] {
-    if (this.fetches.length === 0) return NO_FETCHES;
-    const waiting = this.fetches.filter(({ session }) => session.waiting !== undefined && session.byFollower === byFollower);
+    let waiting: FetchedPartition[] | undefined;
+    for (const fetched of this.fetches) {
+      const { session } = fetched;
+      if (session.waiting === undefined || session.byFollower !== byFollower) continue;
+      if (waiting === undefined) waiting = [fetched];
+      else waiting.push(fetched);
+    }
+    if (waiting === undefined) return NO_FETCHES;
     return waiting.length > 1 ? waiting.sort(byArrival) : waiting;
   }
 

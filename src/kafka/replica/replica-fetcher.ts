@@ -107,14 +107,18 @@ export class ReplicaFetcher implements CompletionHandler<Sent>, TimerTarget, Dis
       this.sleep();
       return;
     }
+    const { sessionId, sessionEpoch } = this.session.next();
+    const { topics, forgottenTopicsData } = this.replicas.takeChanges(this.session.begins);
     const body: FetchRequest = {
       replicaState: { replicaId: brokerId, replicaEpoch: controller.brokerEpoch() },
       clusterId: topology.clusterId,
       maxWaitMs: config["replica.fetch.wait.max.ms"],
       minBytes: config["replica.fetch.min.bytes"],
       maxBytes: config["replica.fetch.response.max.bytes"],
-      ...this.session.next(),
-      ...this.replicas.takeChanges(this.session.begins),
+      sessionId,
+      sessionEpoch,
+      topics,
+      forgottenTopicsData,
     };
     this.busy = true;
     this.client.send(this.leaderNode, "Fetch", body, FETCH);
