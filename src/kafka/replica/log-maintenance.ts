@@ -14,7 +14,7 @@ import type { LocalReplica } from "./local-replica.ts";
 import type { LogDirectory } from "./log-directory.ts";
 import type { ReplicaContext } from "./replica-context.ts";
 
-/** Kafka's LogManager begins its background work so long after the start. */
+/** LogManager looks for old segments for the first time so long after the start (InitialTaskDelayMs). */
 const INITIAL_DELAY = seconds(30);
 
 interface MaintenanceTimer extends Timer {
@@ -37,7 +37,9 @@ export class LogMaintenance implements TimerTarget {
   startup(): void {
     this.cleanTo = new Map(this.checkpoint.read());
     this.schedule("log.retention", INITIAL_DELAY);
-    if (this.context.config["log.cleaner.enable"]) this.schedule("log.cleaner", INITIAL_DELAY);
+    const { config } = this.context;
+    // The cleaner's thread runs from the start, and finds nothing then.
+    if (config["log.cleaner.enable"]) this.schedule("log.cleaner", ms(config["log.cleaner.backoff.ms"]));
   }
 
   onTimer(timer: Timer): void {
