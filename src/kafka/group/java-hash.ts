@@ -1,6 +1,6 @@
 /** How Kafka spreads groups over the partitions of __consumer_offsets. Source: String.hashCode, Utils.abs, GroupCoordinatorService.partitionFor. */
 
-/** Java's hash of a string, as a signed 32-bit number. */
+/** Java's hash of a string, as a signed 32-bit number. @internal */
 export function javaHash(text: string): number {
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = (Math.imul(31, hash) + text.charCodeAt(i)) | 0;

@@ -4,6 +4,7 @@ import { BROKER_CONFIG } from "../../kafka/config/broker-config.ts";
 import { CONSUMER_CONFIG, PRODUCER_CONFIG } from "../../kafka/config/client-config.ts";
 import type { ConfigDefinition, ConfigDefinitions } from "../../kafka/config/definition.ts";
 import { TOPIC_CONFIG } from "../../kafka/config/topic-config.ts";
+import { ASSIGNORS } from "../../kafka/consumer/assignors/assignors.ts";
 import { DIAL_DOCS, DIAL_VALUES, type DialName } from "../../kafka/dials.ts";
 import { ZOOKEEPER_CONFIG } from "../../kafka/zookeeper/config.ts";
 import { bad, good, quote, type Reading, readWord } from "../quantities.ts";
@@ -79,7 +80,7 @@ function setting(key: string, definition: ConfigDefinition) {
         .describe(description);
     case "string": {
       const { values } = definition;
-      const assignors = ASSIGNORS[key];
+      const assignors = ASSIGNORS_OF[key];
       if (assignors !== undefined) return assignorList(key, assignors, description);
       return reading(z.union([z.string(), z.number()], { error: () => "this must be a word" }), description, (written) =>
         values === undefined
@@ -91,8 +92,8 @@ function setting(key: string, definition: ConfigDefinition) {
 }
 
 /** Settings that list assignors, with those that there are. */
-const ASSIGNORS: Readonly<Record<string, readonly string[]>> = {
-  "partition.assignment.strategy": ["range", "roundrobin", "sticky", "cooperative-sticky"],
+const ASSIGNORS_OF: Readonly<Record<string, readonly string[]>> = {
+  "partition.assignment.strategy": [...ASSIGNORS.keys()],
   "group.consumer.assignors": ["uniform", "range"],
 };
 
