@@ -89,7 +89,7 @@ export interface Dials {
   /** Which leader epoch is committed with an offset: that of the last record, or the newest known (KAFKA-19902, open). */
   readonly "consumer.commitEpoch": "last-consumed" | "newest";
   /** Whether a position whose epoch is older than all that a leader still knows is valid wherever it lies in the log (KAFKA-19902, open). */
-  readonly "replication.epochBelowCacheStartIsValid": boolean;
+  readonly "broker.epochBelowCacheStartIsValid": boolean;
 }
 
 export type DialName = keyof Dials;
@@ -137,7 +137,7 @@ export const DIAL_VALUES: { readonly [D in DialName]: readonly [Dials[D], ...Dia
   "client.resetForNewPartitions": ["latest", "earliest"],
   "consumer.validateOffsetEpoch": [true, false],
   "consumer.commitEpoch": ["last-consumed", "newest"],
-  "replication.epochBelowCacheStartIsValid": [false, true],
+  "broker.epochBelowCacheStartIsValid": [false, true],
 };
 
 /** What each decides, for people. */
@@ -208,7 +208,7 @@ export const DIAL_DOCS: { readonly [D in DialName]: string } = {
   "consumer.validateOffsetEpoch": "Whether a consumer checks its position when the leader has changed (KIP-320, 2.3).",
   "consumer.commitEpoch":
     "Which leader epoch is committed with an offset: that of the last record, or the newest known (KAFKA-19902, open).",
-  "replication.epochBelowCacheStartIsValid":
+  "broker.epochBelowCacheStartIsValid":
     "Whether a position whose epoch is older than all that a leader still knows is valid anywhere in the log (KAFKA-19902, open).",
 };
 
@@ -222,5 +222,7 @@ const ZOOKEEPER_DIALS: ReadonlySet<DialName> = new Set<DialName>(["isr.alterPart
 /** The mode that a dial belongs to, where it decides nothing in the other; undefined for a dial of both. */
 export function modeOfDial(dial: DialName): "kraft" | "zookeeper" | undefined {
   if (dial.startsWith("kraft.") || KRAFT_DIALS.has(dial)) return "kraft";
+  // The others of its name are about orders of a controller.
+  if (dial === "broker.epochBelowCacheStartIsValid") return undefined;
   return /^(zk|broker|controller)\./.test(dial) || ZOOKEEPER_DIALS.has(dial) ? "zookeeper" : undefined;
 }

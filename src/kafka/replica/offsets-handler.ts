@@ -72,14 +72,14 @@ export class OffsetsHandler {
 }
 
 /**
- * With the dial replication.epochBelowCacheStartIsValid on, a consumer whose epoch is older than all that this log still knows of
+ * With the dial broker.epochBelowCacheStartIsValid on, a consumer whose epoch is older than all that this log still knows of
  * is asked for nothing but an offset within the log (KAFKA-19902).
  */
 function endOfEpoch({ replica }: Partition, epoch: LeaderEpoch, replicaId: number): EpochEndOffset {
   const { log, context } = replica;
   const oldest = log.epochs.entries()[0];
   const isForgotten = epoch !== NONE && (oldest === undefined || epoch < oldest.epoch);
-  if (replicaId === NONE && isForgotten && context.dials["replication.epochBelowCacheStartIsValid"]) {
+  if (replicaId === NONE && isForgotten && context.dials["broker.epochBelowCacheStartIsValid"]) {
     return { epoch, endOffset: log.logEndOffset };
   }
   return log.endOffsetForEpoch(epoch);

@@ -138,7 +138,7 @@ describe("a follower serves consumers (KIP-392, KIP-320)", () => {
 describe("epochs that a leader has forgotten (KAFKA-19902)", () => {
   /** Where the leader says that epoch 0 ends, when its own log begins in epoch 1, at offset 5 of 8. */
   function endOfForgottenEpoch(valid: boolean): number | undefined {
-    const c = new ReplicaWorld({ brokers: 1, dials: { "replication.epochBelowCacheStartIsValid": valid } });
+    const c = new ReplicaWorld({ brokers: 1, dials: { "broker.epochBelowCacheStartIsValid": valid } });
     c.produce(1, { count: 5 });
     c.settle();
     c.change({ leader: 1 });
@@ -157,7 +157,7 @@ describe("epochs that a leader has forgotten (KAFKA-19902)", () => {
     expect(endOfForgottenEpoch(false)).toBe(5);
   });
 
-  test("with replication.epochBelowCacheStartIsValid any position within the log is valid", () => {
+  test("with broker.epochBelowCacheStartIsValid any position within the log is valid", () => {
     expect(endOfForgottenEpoch(true)).toBe(8);
   });
 });
