@@ -121,6 +121,15 @@ describe("ValidMemberEpoch and ValidPartitionEpoch (KIP-848)", () => {
   });
 });
 
+test("who held what before the group went back to the classic protocol is of no account when it is upgraded again (KIP-848)", () => {
+  const history = consumerGroup().reconciled("m-billing-1", 2, [0]).reconciled("m-billing-2", 2, [1]);
+  history.protocol = "classic";
+  history.group("Stable", 3);
+  history.protocol = "consumer";
+  history.group("Reconciling", 4);
+  expect(history.reconciled("m-billing-2", 4, [0]).reconciled("m-billing-1", 4, [1]).end()).toEqual([]);
+});
+
 describe("ValidStableGroupState (KIP-848)", () => {
   const stable = (tell: (history: GroupHistory) => void) => {
     const history = consumerGroup().target(3, { "m-billing-1": [0], "m-billing-2": [1] });

@@ -212,6 +212,12 @@ export class GhostGroup {
     }
   }
 
+  /** Nobody is known to hold anything by its member epoch. */
+  forgetHolders(): void {
+    for (const each of this.partitions()) each.holder = undefined;
+    for (const member of this.members.values()) member.reconciled = undefined;
+  }
+
   /** What the coordinator had given to the member is free. */
   release(id: string): void {
     for (const each of this.partitions()) if (each.holder === id) each.holder = undefined;
@@ -220,8 +226,7 @@ export class GhostGroup {
   /** Another coordinator, or the same one anew. */
   onCoordinatorMoved(timeUs: Micros): void {
     this.disturbedAt = timeUs;
-    for (const each of this.partitions()) each.holder = undefined;
-    for (const member of this.members.values()) member.reconciled = undefined;
+    this.forgetHolders();
   }
 
   /** The coordinator's log has lost committed records: it may know less than it told. */

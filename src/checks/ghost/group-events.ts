@@ -82,6 +82,8 @@ function applyDecision(
   switch (event.kind) {
     case "GroupStateChanged":
       if (group.protocol !== event.protocol && event.to === "Dead" && group.state !== undefined) return;
+      // What members hold by their epochs is of no account in the classic protocol.
+      if (group.protocol !== event.protocol) group.forgetHolders();
       group.protocol = event.protocol;
       if (event.members !== undefined) group.setMembers(event.members, o.step, o.timeUs);
       group.noteGeneration(event.generation);
