@@ -11,14 +11,19 @@ export const RANKS: Readonly<Record<string, number>> = {
   run: 5,
   explain: 6,
   report: 6,
+  walk: 6,
   gateway: 6,
   testing: 7,
-  cli: 8,
+  view: 7,
   tui: 8,
+  cli: 9,
 };
 
 /** Layers that lean on nothing outside of the repository but what stands here. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { base: [], sim: ["seedrandom"], kafka: [], checks: [] };
+
+/** Layers that know only these: what people see is drawn, and computed elsewhere. */
+const ONLY: Readonly<Record<string, readonly string[]>> = { tui: ["base", "walk", "view"] };
 
 /** Layers from which a layer takes only types: their effects come through what it is handed. */
 const TYPES_ONLY: Readonly<Record<string, string>> = { kafka: "sim" };
@@ -42,6 +47,8 @@ export function layerProblems(file: SourceFile): string[] {
     if (other === undefined) problems.push(`imports ${path}, which is no layer`);
     else if (other !== layer && (RANKS[other] ?? Number.POSITIVE_INFINITY) >= rank)
       problems.push(`${layer} may not know ${other} (${specifier})`);
+    else if (other !== layer && ONLY[layer]?.includes(other) === false)
+      problems.push(`${layer} may not know ${other}: it draws what others have computed`);
     else if (TYPES_ONLY[layer] === other && !typeOnly) problems.push(`${layer} takes only types from ${other} (${specifier})`);
   }
   return problems;

@@ -17,11 +17,11 @@ export class SourceFile {
   }
 
   get isSource(): boolean {
-    return this.path.startsWith("src/") && this.path.endsWith(".ts");
+    return this.path.startsWith("src/") && /\.tsx?$/.test(this.path);
   }
 
   get isScript(): boolean {
-    return /\.(ts|js|mjs)$/.test(this.path);
+    return /\.(tsx?|js|mjs)$/.test(this.path);
   }
 
   /** The folder under src that the file lives in; undefined for src/index.ts and for what isn't source. */
