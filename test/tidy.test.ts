@@ -197,5 +197,6 @@ test("the linter shows in the editor what a layer may not know", () => {
     const higher = Object.keys(RANKS).filter((other) => other !== layer && (RANKS[other] as number) >= rank);
     return [layer, higher.map((other) => `**/../${other}/**`)];
   });
-  expect(shown).toEqual(new Map(expected));
+  // To the uppermost nothing is forbidden.
+  expect(shown).toEqual(new Map(expected.filter(([, forbidden]) => forbidden.length > 0)));
 });

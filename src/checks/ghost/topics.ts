@@ -33,6 +33,11 @@ export class GhostTopics {
     return found;
   }
 
+  /** Undefined where nobody has heard of it. */
+  find(topic: string, partition: number): GhostPartition | undefined {
+    return this.byTopic.get(topic)?.[partition];
+  }
+
   /** How many partitions of `topic` have been heard of. */
   count(topic: string): number {
     return this.byTopic.get(topic)?.length ?? 0;
