@@ -10,6 +10,12 @@ import type { Micros } from "../base/units.ts";
 /** A slot number together with the generation of its occupant, in one number. 0 names nothing. */
 export type QueueTicket = number;
 
+/** Something to come, for who looks at the future from outside. */
+export interface Queued<T> {
+  readonly at: Micros;
+  readonly payload: T;
+}
+
 const SLOT_SPACE = 2 ** 24;
 const INITIAL_CAPACITY = 256;
 
@@ -105,6 +111,18 @@ export class EventQueue<T extends object> {
     return true;
   }
 
+  /** All that is still to come, in the order in which it will. Changes nothing. */
+  inOrder(): Queued<T>[] {
+    const positions = Array.from({ length: this.length }, (_, i) => i);
+    positions.sort(
+      (a, b) => numberAt(this.times, a) - numberAt(this.times, b) || numberAt(this.sequences, a) - numberAt(this.sequences, b),
+    );
+    return positions.flatMap((position) => {
+      const payload = this.payloads[numberAt(this.slots, position)];
+      return payload === undefined ? [] : { at: numberAt(this.times, position), payload };
+    });
+  }
+
   private removeFirst(): void {
     const last = --this.length;
     const { times } = this;
@@ -160,4 +178,8 @@ export class EventQueue<T extends object> {
     this.sequences = sequences;
     this.slots = slots;
   }
+}
+
+function numberAt(numbers: Float64Array | Int32Array, index: number): number {
+  return numbers[index] as number;
 }

@@ -2,6 +2,7 @@
 import type { Micros } from "../base/units.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Distribution } from "./distribution.ts";
+import type { NodeName } from "./host.ts";
 import type { SimNode } from "./node.ts";
 import type { RandomStream } from "./random.ts";
 
@@ -24,6 +25,16 @@ export interface BadLuck {
   readonly delayedBy: Micros;
   /** Undefined if the message keeps its place. */
   readonly reorderedBy: Micros | undefined;
+}
+
+/** What is wrong with a link, for who looks from outside. */
+export interface LinkTrouble {
+  readonly from: NodeName;
+  readonly to: NodeName;
+  readonly isCut: boolean;
+  readonly isClogged: boolean;
+  /** Added to every latency; 0 for nothing. */
+  readonly slowedBy: Micros;
 }
 
 /** One direction between two nodes. */
@@ -59,6 +70,13 @@ export class Link {
 
   get blocked(): boolean {
     return this.cuts > 0 || this.clogs > 0;
+  }
+
+  /** Undefined if nothing is wrong. */
+  get trouble(): LinkTrouble | undefined {
+    const { from, to, cuts, clogs, slowedBy } = this;
+    if (!this.blocked && slowedBy === 0) return undefined;
+    return { from: from.name, to: to.name, isCut: cuts > 0, isClogged: clogs > 0, slowedBy };
   }
 
   /** Counts a message of this kind: it is the nth. */

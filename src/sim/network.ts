@@ -52,6 +52,11 @@ export class Network {
     return link;
   }
 
+  /** In order of creation, by sender. */
+  allLinks(): Link[] {
+    return [...this.links.values()].flatMap((row) => [...row.values()]);
+  }
+
   // ---- what a process asks for ----
 
   connect(host: KernelHost, to: SimNode, attachment: unknown): Endpoint {

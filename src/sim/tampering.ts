@@ -13,7 +13,8 @@ import type { World } from "./world.ts";
 export class Tampering {
   readonly edits: Edit[] = [];
   private readonly world: World;
-  private held: Delivery[] = [];
+  /** In the order in which they were sent. */
+  held: Delivery[] = [];
 
   constructor(world: World) {
     this.world = world;
@@ -102,6 +103,7 @@ export class Tampering {
   private reorder(delivery: Delivery, arrival: Micros, by: Micros): Micros {
     this.outOfOrder(delivery, arrival + by, "reordered");
     delivery.lost = true;
+    delivery.beyondTcp = "reordered";
     return arrival;
   }
 

@@ -9,33 +9,27 @@ import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/units.ts";
 import { HostClock } from "./clock.ts";
 import { DEFAULT_DISK, type DiskSpec, type PowerLossTail, StoredDisk } from "./disk.ts";
-import { type Distribution, uniform } from "./distribution.ts";
+import type { Distribution } from "./distribution.ts";
 import { type EditSpec, type MessageWatch, matchesPattern } from "./edits.ts";
 import { EventQueue, type QueueTicket } from "./event-queue.ts";
 import type { DomainEvent, Message, NodeName } from "./host.ts";
 import { type DiskDone, KernelHost } from "./kernel-host.ts";
-import type { Link, LinkChances } from "./link.ts";
+import { DEFAULT_LATENCY, type LatencySpec, latencyBetween } from "./latency.ts";
+import type { Link, LinkChances, LinkTrouble } from "./link.ts";
+import { listMessagesUnderWay } from "./messages-under-way.ts";
 import { Network } from "./network.ts";
 import { type NodeSpec, SimNode } from "./node.ts";
 import type { CutDirection, NodeEvent } from "./node-events.ts";
 import { RandomStream } from "./random.ts";
 import { ActionDue, type ScheduledEvent, ShutdownDue, StartDue, type WorldAction } from "./scheduled.ts";
 import { type EventDigest, Trace, type TraceLevel } from "./trace.ts";
+import type { MessageUnderWay } from "./under-way.ts";
 
 /** Sees every fact as it is reported. It may act on the world at once. Part of the world's state: it is copied by a fork. */
 export interface WorldObserver {
   onEvent(world: World, node: NodeName | undefined, event: DomainEvent): void;
   onWatch(world: World, watch: MessageWatch, message: Message, from: NodeName, to: NodeName): void;
 }
-
-/** A latency for the links between nodes that share, or do not share, zones. */
-export interface LatencySpec {
-  readonly default: Distribution;
-  /** By the number of zones, from the outermost, that two nodes do not share: 1 = another rack, 2 = another data centre. */
-  readonly acrossZones?: readonly Distribution[];
-}
-
-const DEFAULT_LATENCY: LatencySpec = { default: uniform(100, 500) };
 
 export interface WorldOptions {
   readonly seed: string;
@@ -271,10 +265,7 @@ export class World {
   // ---- links ----
 
   latencyBetween(from: SimNode, to: SimNode): Distribution {
-    const { acrossZones } = this.latency;
-    let apart = Math.max(from.zones.length, to.zones.length);
-    while (apart > 0 && from.zones[apart - 1] === to.zones[apart - 1]) apart--;
-    return (apart > 0 ? acrossZones?.[Math.min(apart, acrossZones.length) - 1] : undefined) ?? this.latency.default;
+    return latencyBetween(this.latency, from, to);
   }
 
   cut(a: NodeName, b: NodeName, direction: CutDirection = "both"): void {
@@ -340,6 +331,16 @@ export class World {
   private bothWays(a: NodeName, b: NodeName): [Link, Link] {
     const [from, to] = [this.node(a), this.node(b)];
     return [this.network.link(from, to), this.network.link(to, from)];
+  }
+
+  /** The links on which something is wrong now, each in its one direction; in a fixed order. */
+  troubledLinks(): LinkTrouble[] {
+    return this.network.allLinks().flatMap((link) => link.trouble ?? []);
+  }
+
+  /** Every message that was sent and has not arrived; see {@link listMessagesUnderWay} for the order. */
+  messagesUnderWay(): MessageUnderWay[] {
+    return listMessagesUnderWay(this.queue.inOrder(), this.network, this.nodes());
   }
 
   // ---- edits and watches ----
