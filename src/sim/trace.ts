@@ -7,8 +7,8 @@ import { IMMUTABLE, markImmutable } from "../base/immutable.ts";
 import type { Micros } from "../base/units.ts";
 import type { DomainEvent, Message, NodeName } from "./host.ts";
 
-/** `off`: hash and counters only. `ring`: the last steps. `full`: all of them. */
-export type TraceLevel = "off" | "ring" | "full";
+/** `off`: hash and counters only. `last`: the newest step. `ring`: the last steps. `full`: all of them. */
+export type TraceLevel = "off" | "last" | "ring" | "full";
 
 export type StepKind = "start" | "message" | "connection" | "timer" | "disk" | "action";
 
@@ -102,6 +102,7 @@ export class Trace {
     this.mix(cause | 0, (bytes << 8) ^ kind.charCodeAt(0));
     if (this.level === "off") return;
     this.current = new Step({ number, timeUs, node: node?.name, kind, label, cause, message, delivery });
+    if (this.level === "last") this.kept.length = 0;
     this.kept.push(this.current);
     if (this.level === "ring" && this.kept.length >= 2 * RING_SIZE) this.kept = this.kept.slice(-RING_SIZE);
   }
@@ -122,6 +123,11 @@ export class Trace {
   /** The steps that were kept, oldest first. */
   steps(): readonly Step[] {
     return this.level === "ring" ? this.kept.slice(-RING_SIZE) : this.kept;
+  }
+
+  /** The newest step that was kept. */
+  get last(): Step | undefined {
+    return this.kept.at(-1);
   }
 
   /** The hash over everything so far: 16 hexadecimal digits. */

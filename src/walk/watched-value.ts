@@ -1,7 +1,7 @@
 /** A value that somebody keeps an eye on while walking: who leads, the ISR, how far a log goes. Read from the observer's knowledge, so that it is cheap after every step. */
 import type { TopicPartition } from "../kafka/ids.ts";
 import type { Simulation } from "../scenario/simulation/simulation.ts";
-import type { NodeName } from "../sim/host.ts";
+import type { DomainEvent, NodeName } from "../sim/host.ts";
 
 export type WatchedValue =
   /** As the controller, or the leader with ZooKeeper, has committed them. */
@@ -54,8 +54,18 @@ export function readWatched({ world, checker }: Simulation, value: WatchedValue)
     case "high watermark":
       return partition.replica(value.broker)?.highWatermark;
     case "committed end":
-      return partition.committed.endOffset;
+      return partition.committed.end;
     case "position":
       return checker.ghost.readers.offsetOf(value.client, partition);
   }
+}
+
+const NODE_EVENTS: readonly string[] = ["ProcessStarted", "ProcessCrashed", "ProcessExited", "PowerLost", "Paused", "Resumed"];
+const DECISIONS: readonly string[] = ["PartitionChanged", "TopicCreated", "TopicDeleted"];
+
+/** Whether an event of this kind, about these things, can change the value. Saves a search from playing what it needs not. */
+export function mayChange(event: DomainEvent, value: WatchedValue): boolean {
+  if (value.what === "state") return NODE_EVENTS.includes(event.kind);
+  const isDecided = value.what === "leader" || value.what === "isr" || value.what === "leader epoch";
+  return isDecided ? DECISIONS.includes(event.kind) : true;
 }

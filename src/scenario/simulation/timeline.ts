@@ -75,7 +75,7 @@ export class Timeline {
       return;
     }
     if (swarm.rest++ === 0) swarm.place = this.entries.length;
-    this.entries[swarm.place] = { step: world.trace.step, timeUs: world.time, text: `and ${swarm.rest} more ${kind}` };
+    this.entries[swarm.place] = entryOf(world, `and ${swarm.rest} more ${kind}`);
   }
 
   private noteFailedRecords(world: World, { client, topic, partition, error, records }: ProduceFailed): void {
@@ -93,12 +93,17 @@ export class Timeline {
     const count = more + (isMore ? (this.lastFailure?.count ?? 0) : 0);
     if (isMore) this.entries.pop();
     const text = `${count} ${noun}${count === 1 ? "" : "s"} ${what}`;
-    const entry = isMore ? { ...last, text } : { step: world.trace.step, timeUs: world.time, text };
+    const entry = isMore ? Object.freeze({ ...last, text }) : entryOf(world, text);
     this.entries.push(entry);
     this.lastFailure = { what: noun + what, count, entry };
   }
 
   note(world: World, text: string): void {
-    this.entries.push({ step: world.trace.step, timeUs: world.time, text });
+    this.entries.push(entryOf(world, text));
   }
+}
+
+/** Frozen: forks share what has been told. */
+function entryOf(world: World, text: string): TimelineEntry {
+  return Object.freeze({ step: world.trace.step, timeUs: world.time, text });
 }
