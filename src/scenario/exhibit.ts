@@ -39,7 +39,7 @@ export function askedFor(asked: SideReading, sides: readonly SideReading[]): Sce
   const { spec, exhibit } = asked;
   assert(spec !== undefined && exhibit !== undefined, "nothing is wrong with what was asked for");
   const same = sides.find((side) => isSameRun(side.spec, spec));
-  return same === undefined ? spec : { ...spec, expect: exhibit.expects[same.side] };
+  return same === undefined ? spec : { ...spec, expect: exhibit.expects[same.side], notes: same.spec?.notes ?? [] };
 }
 
 /** What is wrong with either side, told once; what only one position brings about says so. */
@@ -75,8 +75,8 @@ function isSameRun(a: ScenarioSpec | undefined, b: ScenarioSpec | undefined): bo
   return a !== undefined && b !== undefined && isDeepStrictEqual(asRun(a), asRun(b));
 }
 
-/** Without what it is called and what is expected of it. */
-function asRun({ expect: _expect, ...run }: ScenarioSpec): object {
+/** Without what it is called, and what is expected and said of it. */
+function asRun({ expect: _expect, notes: _notes, recorded: _recorded, ...run }: ScenarioSpec): object {
   return { ...run, name: "", about: "", tags: [] };
 }
 

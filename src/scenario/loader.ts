@@ -19,6 +19,7 @@ import { type ExhibitReading, readExhibit } from "./read-exhibit.ts";
 import { type ExpectSurroundings, readExpect, readNemesis } from "./read-expect.ts";
 import { readFaults } from "./read-faults.ts";
 import { readGroups } from "./read-groups.ts";
+import { readNotes } from "./read-notes.ts";
 import { readDials, readRelease } from "./read-release.ts";
 import { grownTopics, offsetsTopic, readCreatedTopics, readTopics } from "./read-topics.ts";
 import { argumentError, ScenarioError } from "./scenario-error.ts";
@@ -64,7 +65,9 @@ function readSide(source: ScenarioSource, options: LoadOptions, side: SideName, 
   if (found !== undefined) turn(source, found, side, always);
   const raw = plainDocument(source, sink);
   const shape = readShape(raw, sink);
-  const meaning = shape && readMeaning(shape, options, sink);
+  // What the command line has made of the switch is neither side, unless the caller finds out that it is.
+  const played = found?.isOverridden === true && !always ? undefined : side;
+  const meaning = shape && readMeaning(shape, options, sink, played);
   return { side, sink, spec: meaning?.spec, exhibit: meaning?.exhibit, switch: found };
 }
 
@@ -102,6 +105,9 @@ function plainDocument(source: ScenarioSource, sink: ProblemSink): Readonly<Reco
   const record = raw as Record<string, unknown>;
   // As a number, release 4.10 would be 4.1.
   if (typeof record.kafka === "number") record.kafka = source.writtenAt(["kafka"]);
+  // So may a hash look.
+  const { recorded } = record as { recorded?: Record<string, unknown> | null };
+  if (typeof recorded?.trace === "number") recorded.trace = source.writtenAt(["recorded", "trace"]);
   return record;
 }
 
@@ -126,7 +132,12 @@ interface Meaning {
   readonly exhibit: ExhibitReading | undefined;
 }
 
-function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, sink: ProblemSink): Meaning {
+function readMeaning(
+  { written, raw, unknowns }: Shape,
+  options: LoadOptions,
+  sink: ProblemSink,
+  side: SideName | undefined,
+): Meaning {
   const release = readRelease(written, sink);
   const cluster = readCluster(written, release, sink);
   const seats = readClientSeats(written, sink);
@@ -179,6 +190,13 @@ function readMeaning({ written, raw, unknowns }: Shape, options: LoadOptions, si
     nemesis: readNemesis(written, run, consumerGroups, names),
     run,
     expect,
+    notes: readNotes(written.notes ?? [], {
+      names,
+      endUs: run.forUs + run.settleUs,
+      exhibit: sink.source.nodeAt(["exhibit"]) && { side },
+      raw: (raw.notes ?? []) as readonly Readonly<Record<string, unknown>>[],
+    }),
+    recorded: written.recorded,
     exhibit: undefined,
     switched: undefined,
   };

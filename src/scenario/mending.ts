@@ -36,6 +36,8 @@ const LEAVES: Readonly<Record<string, unknown>> = {
   nemesis: undefined,
   expect: {},
   exhibit: undefined,
+  notes: [],
+  recorded: undefined,
 };
 
 const HARMLESS_FAULT = { at: "0s", heal: "all" };

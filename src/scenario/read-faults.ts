@@ -1,14 +1,12 @@
 /** Reads the faults of a scenario: when each fires, what it does, and whether that makes sense. */
-import type { Micros } from "../base/units.ts";
 import type { FaultSpec, FaultTrigger } from "./fault-spec.ts";
-import type { ScenarioNames } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import type { Complaint } from "./problem-sink.ts";
 import { durationText, quote } from "./quantities.ts";
 import { ACTION_KEYS, checkModifiers, type FaultSurroundings, isUndoable, readAction } from "./read-actions.ts";
-import { patternText, readEventPattern, readMessagePattern } from "./read-patterns.ts";
-import type { WrittenFault, WrittenWhen } from "./schema/faults.ts";
-import type { Written } from "./schema/kit.ts";
+import { readCondition } from "./read-condition.ts";
+import { patternText } from "./read-patterns.ts";
+import type { WrittenFault } from "./schema/faults.ts";
 import type { Path } from "./source.ts";
 
 export function readFaults(around: FaultSurroundings): readonly FaultSpec[] {
@@ -93,10 +91,8 @@ function readTrigger(fault: WrittenFault, index: number, around: FaultSurroundin
       });
     return { kind: "after", delayUs, since };
   }
-  return (
-    readCondition(when, [...path, "when"], { delayUs, since, text: patternText(around.raw[index]?.when) }, around.names) ??
-    nothing
-  );
+  const condition = readCondition(when, [...path, "when"], patternText(around.raw[index]?.when), around.names);
+  return condition === undefined ? nothing : { ...condition, nth: when.nth ?? 1, delayUs, since };
 }
 
 /** The number of the fault that `since` names; 0 for the start of the run. */
@@ -117,61 +113,6 @@ function readSince(since: string | undefined, index: number, around: FaultSurrou
     hint,
   });
   return index;
-}
-
-function readCondition(
-  when: WrittenWhen & { readonly bare?: boolean },
-  path: Path,
-  timing: { readonly delayUs: Micros; readonly since: number; readonly text: string },
-  names: ScenarioNames,
-): FaultTrigger | undefined {
-  const nth = when.nth ?? 1;
-  if (when.event === undefined && when.message !== undefined) {
-    const { message, from, to, partition, path: znode, moment = "sent", nth: _nth, ...others } = when;
-    for (const key of Object.keys(others)) {
-      names.sink.add(
-        [...path, key],
-        {
-          code: "UNKNOWN_KEY",
-          message: `a message has no ${quote(key)} to look at`,
-          hint: "it has message, from, to, partition, path, nth, moment",
-        },
-        "key",
-      );
-    }
-    const pattern = readMessagePattern(
-      {
-        message: String(message),
-        from: asSelectors(from),
-        to: asSelectors(to),
-        partition: partition === undefined ? undefined : String(partition),
-        path: znode === undefined ? undefined : String(znode),
-      },
-      path,
-      names,
-    );
-    return pattern && { kind: "message", pattern, moment, nth, ...timing };
-  }
-  const { moment, ...event } = when;
-  if (moment !== undefined)
-    names.sink.add(
-      [...path, "moment"],
-      {
-        code: "CONTRADICTION",
-        message: "`moment` belongs to a message, and this is an event",
-        hint: "leave it out: an event has one moment",
-      },
-      "key",
-    );
-  const pattern = readEventPattern(event, path, names);
-  return pattern && { kind: "event", pattern, nth, ...timing };
-}
-
-function asSelectors(written: WrittenWhen["from"]): readonly Written[] | undefined {
-  if (written === undefined) return undefined;
-  return Array.isArray(written)
-    ? written.map((text, index) => ({ text: String(text), index }))
-    : [{ text: String(written), index: undefined }];
 }
 
 function readActions(fault: WrittenFault, index: number, around: FaultSurroundings): FaultSpec["actions"] {

@@ -19,6 +19,7 @@ import type { DiskSpec } from "../sim/disk.ts";
 import type { Distribution } from "../sim/distribution.ts";
 import type { NodeName } from "../sim/host.ts";
 import type { FaultSpec, NemesisSpec } from "./fault-spec.ts";
+import type { NoteSpec } from "./note-spec.ts";
 import type { EventPattern } from "./patterns.ts";
 
 export interface ScenarioSpec {
@@ -45,6 +46,10 @@ export interface ScenarioSpec {
   readonly nemesis: NemesisSpec | undefined;
   readonly run: RunSpec;
   readonly expect: ExpectSpec;
+  /** For people who walk through the run; they change nothing in it. */
+  readonly notes: readonly NoteSpec[];
+  /** What a run of this file came to, when it was saved; undefined for a file that nobody has saved from a run. */
+  readonly recorded: RecordedSpec | undefined;
   /** Present when the file is played twice; this here is then the new side. */
   readonly exhibit: ExhibitSpec | undefined;
   /** On one side of an exhibit: its switch, and where it stands. */
@@ -258,6 +263,15 @@ export interface GoalSpec {
   /** For people: `IsrChanged partition=orders-0 isr=[leader]`. */
   readonly text: string;
   readonly source: string;
+}
+
+/** How a run is known again. */
+export interface RecordedSpec {
+  /** Its trace hash. */
+  readonly trace: string;
+  readonly events: number;
+  /** The version of kafka-sim that ran it. */
+  readonly by: string;
 }
 
 /**

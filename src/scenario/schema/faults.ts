@@ -77,7 +77,7 @@ export const GOAL_SCHEMA = orBareEvent(
 );
 export type WrittenGoal = z.output<typeof GOAL_SCHEMA>;
 
-const WHEN_SCHEMA = orBareEvent(
+export const WHEN_SCHEMA = orBareEvent(
   object("a condition", "An event or a message to wait for.", {
     ...EVENT_SHAPE,
     message: FIELD_VALUE.describe(`Waits for a message instead of an event: ${MESSAGE_KINDS.join(", ")}.`).optional(),

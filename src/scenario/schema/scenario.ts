@@ -15,7 +15,9 @@ import { DIAL_NAMES, DIALS_SCHEMA } from "./config.ts";
 import { CONSUMERS_SCHEMA } from "./consumers.ts";
 import { FAULT_SCHEMA, GOAL_SCHEMA, NEMESIS_SCHEMA } from "./faults.ts";
 import { named, object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
+import { NOTES_SCHEMA } from "./notes.ts";
 import { PRODUCERS_SCHEMA } from "./producers.ts";
+import { RECORDED_SCHEMA } from "./recorded.ts";
 
 function count(description: string) {
   return quantity('a number of records, such as 0, ">0" or 1..5', description, readBounds).optional();
@@ -138,6 +140,8 @@ export const SCENARIO_SCHEMA = object(
     }).optional(),
     expect: EXPECT_SCHEMA.optional(),
     exhibit: EXHIBIT_SCHEMA.optional(),
+    notes: NOTES_SCHEMA.optional(),
+    recorded: RECORDED_SCHEMA.optional(),
   },
 );
 export type WrittenScenario = z.output<typeof SCENARIO_SCHEMA>;
