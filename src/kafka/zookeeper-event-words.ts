@@ -1,7 +1,7 @@
 /** Domain events of ZooKeeper mode in words. Part of event-words.ts. */
 import { NONE, partitionName, type ZkServerId } from "./ids.ts";
 import { zxidText } from "./zookeeper/zxid.ts";
-import type { ZooKeeperModeEvent } from "./zookeeper-events.ts";
+import type { PartitionReassigned, ZooKeeperModeEvent } from "./zookeeper-events.ts";
 
 /** What changes the course of a run. A session that ends as its client wants, or an order that is obeyed, does not. */
 export function isNotableInZooKeeperMode(event: ZooKeeperModeEvent): boolean {
@@ -63,6 +63,8 @@ function describeEnsembleEvent(event: ZooKeeperModeEvent): string | undefined {
       return event.state === "EXPIRED"
         ? `${event.client} learns that its ZooKeeper session has expired`
         : `${event.client} is ${event.state} to ZooKeeper`;
+    case "ZkClientSaw":
+      return `${event.client} has seen ZooKeeper as of ${zxidText(event.zxid)}`;
     default:
       return undefined;
   }
@@ -81,6 +83,8 @@ function describeStoreEvent(event: ZooKeeperModeEvent): string | undefined {
       const who = leader === NONE ? "no leader" : `leader broker-${leader}`;
       return `state of ${partitionName(event.topic, event.partition)} is written: ${who}, epoch ${leaderEpoch}, ISR ${isr.join(" ")}, controller epoch ${controllerEpoch}`;
     }
+    case "PartitionReassigned":
+      return describeReassignment(event);
     case "TopicDeleted":
       return `topic ${event.topic} is deleted`;
     case "ControllerFailoverCompleted": {
@@ -98,6 +102,15 @@ function describeStoreEvent(event: ZooKeeperModeEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function describeReassignment({ topic, partition, replicas, addingReplicas, removingReplicas }: PartitionReassigned): string {
+  const parts = [
+    `replicas ${replicas.join(" ")}`,
+    ...(addingReplicas.length > 0 ? [`${addingReplicas.join(" ")} to come`] : []),
+    ...(removingReplicas.length > 0 ? [`${removingReplicas.join(" ")} to go`] : []),
+  ];
+  return `${partitionName(topic, partition)}: ${parts.join(", ")}`;
 }
 
 function describeOrder(event: ZooKeeperModeEvent): string | undefined {

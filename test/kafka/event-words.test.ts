@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { describeEvent, isNotable } from "../../src/kafka/event-words.ts";
 import { makeZxid } from "../../src/kafka/zookeeper/zxid.ts";
+import { EVENT_FIELDS, type FieldType } from "../../src/scenario/event-fields.ts";
 
 function told(event: object): string | undefined {
   return isNotable(event as never) ? describeEvent(event as never) : undefined;
@@ -145,3 +146,101 @@ describe("of consumer groups", () => {
     expect(told(processed(true))).toBeUndefined();
   });
 });
+
+describe("what stands in no story", () => {
+  const REPLICA = { topic: "orders", partition: 0, broker: 1 };
+  const told = (events: readonly object[]): string[] => events.map((event) => describeEvent(event as never));
+
+  test("a leader's own view of its ISR, where it waits for more than is committed", () => {
+    const updated = { kind: "LeaderIsrUpdated", ...REPLICA, leaderEpoch: 2, isr: [1, 2] };
+    const answered = { kind: "IsrChangeAnswered", ...REPLICA };
+    expect(
+      told([
+        { ...updated, maximalIsr: [1, 2, 3] },
+        { ...updated, maximalIsr: [1, 2] },
+        { ...answered, error: "NONE" },
+        { ...answered, error: "INVALID_UPDATE_VERSION" },
+      ]),
+    ).toEqual([
+      "orders-0 on broker-1: leader takes 1 2 for the ISR, and waits for 1 2 3",
+      "orders-0 on broker-1: leader takes 1 2 for the ISR",
+      "orders-0 on broker-1: its ISR change is taken",
+      "orders-0 on broker-1: its ISR change is refused: INVALID_UPDATE_VERSION",
+    ]);
+  });
+
+  test("what the controller has committed, with the ELR where there is one", () => {
+    const changed = { kind: "PartitionChanged", ...ORDERS, leader: 1, leaderEpoch: 2, partitionEpoch: 5, isr: [1] };
+    expect(
+      told([
+        { ...changed, elr: [2, 3] },
+        { ...changed, leader: -1, elr: [] },
+      ]),
+    ).toEqual([
+      "orders-0: leader broker-1, epoch 2, ISR 1, ELR 2 3, partition epoch 5",
+      "orders-0: no leader, epoch 2, ISR 1, partition epoch 5",
+    ]);
+  });
+
+  test("the metadata quorum: roles, its log, and how far a node has followed it", () => {
+    const role = { kind: "RaftStateChanged", replica: 3001, epoch: 4, votedFor: -1, leaderId: -1 };
+    const records = [{ type: "Topic" }, { type: "Partition" }, { type: "Partition" }];
+    expect(
+      told([
+        { ...role, role: "Follower", leaderId: 3002 },
+        { ...role, role: "Candidate", votedFor: 3001 },
+        { ...role, role: "Unattached", votedFor: 3003 },
+        { kind: "RaftRecordsAppended", replica: 3001, epoch: 4, batch: { baseOffset: 7, nextOffset: 10, records } },
+        { kind: "MetadataApplied", replica: 2, to: 10 },
+      ]),
+    ).toEqual([
+      "node 3001 is Follower of 3002 in the metadata quorum, epoch 4",
+      "node 3001 is Candidate in the metadata quorum, epoch 4",
+      "node 3001 is Unattached in the metadata quorum, epoch 4, has voted for 3003",
+      "metadata log of 3001: offsets 7 to 9 appended (Topic, 2 × Partition)",
+      "node 2 knows the cluster as of metadata offset 9",
+    ]);
+  });
+
+  test("what clients do: one record is one offset, and nobody waits with acks=0", () => {
+    const acknowledged = { kind: "ProduceAcknowledged", client: "checkout", ...ORDERS, acks: -1, latencyUs: 5 };
+    expect(
+      told([
+        { ...acknowledged, baseOffset: 118, records: [{}] },
+        { ...acknowledged, baseOffset: 118, records: [{}, {}] },
+        { ...acknowledged, acks: 0, baseOffset: -1, records: [{}] },
+        { kind: "RecordsRead", client: "billing", ...ORDERS, from: 1, position: 4, nextPosition: 9 },
+        { kind: "OffsetsListed", client: "billing", ...ORDERS, timestamp: -1, offset: 120, leaderEpoch: 1 },
+      ]),
+    ).toEqual([
+      "checkout: offset 118 of orders-0 is acknowledged",
+      "checkout: offsets 118 to 119 of orders-0 are acknowledged",
+      "checkout: 1 for orders-0 sent, and not waited for (acks=0)",
+      "billing reads offsets 4 to 8 of orders-0 from broker-1",
+      "billing asked for the offset of the end in orders-0: 120",
+    ]);
+  });
+
+  test("every kind of event has words, in one line", () => {
+    for (const [kind, fields] of Object.entries(EVENT_FIELDS)) {
+      const values = Object.entries(fields).map(([name, type]) => [name, someValue(name, type)]);
+      const words = describeEvent({ kind, ...Object.fromEntries(values) } as never);
+      expect(words, kind).not.toContain(kind);
+      expect(words, kind).not.toMatch(/undefined|NaN|\[object|\n/);
+    }
+  });
+});
+
+/** Something that may stand in such a field. */
+function someValue(name: string, type: FieldType): unknown {
+  if (Array.isArray(type)) return type[0];
+  if (type === "number" || type === "node" || type === "zookeeper") return 1;
+  if (type === "boolean") return true;
+  if (type === "nodes") return [1, 2];
+  if (type === "partition") return 0;
+  if (type === "partitions") return [{ topic: "orders", partition: 0, offset: 1 }];
+  if (name === "batch") return { baseOffset: 3, nextOffset: 5, partitionLeaderEpoch: 1, records: [{ type: "Topic" }] };
+  if (name === "record") return { origin: { client: "checkout", sequence: 7 } };
+  if (name === "transaction") return { zxid: makeZxid(2, 3) };
+  return type === "opaque" ? [] : "some";
+}
