@@ -6,7 +6,7 @@ import type { Host, NodeName } from "../../sim/host.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ServiceCosts } from "../config/service-costs.ts";
 import type { Dials } from "../dials.ts";
-import { report } from "../events.ts";
+import { type BrokerState, report } from "../events.ts";
 import { AutoTopicCreation } from "../group/auto-topic-creation.ts";
 import { GroupCoordinator, isForCoordinator } from "../group/group-coordinator.ts";
 import type { BrokerEpoch, BrokerId, Offset } from "../ids.ts";
@@ -51,7 +51,7 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
   private readonly loader: MetadataLoader;
   private readonly replicas: ReplicaManager;
   private readonly publisher: BrokerMetadataPublisher;
-  private readonly groups: GroupCoordinator;
+  readonly groups: GroupCoordinator;
   private readonly lifecycle: BrokerLifecycle;
   /** The controller has acknowledged that this broker knows of its own registration. */
   private caughtUp = false;
@@ -91,6 +91,11 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
 
   start(): void {
     this.lifecycle.start();
+  }
+
+  /** As it says itself. */
+  get state(): BrokerState {
+    return this.lifecycle.state;
   }
 
   /** Where requests to the controller go. */

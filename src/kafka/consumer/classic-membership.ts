@@ -87,6 +87,10 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
     return this.protocol.generation.generation;
   }
 
+  get memberState(): string {
+    return this.protocol.state;
+  }
+
   get commitRefusal(): "NONE" | "REBALANCE_IN_PROGRESS" | "UNKNOWN_MEMBER_ID" {
     if (this.protocol.state === "STABLE") return "NONE";
     return this.protocol.rebalanceInProgress ? "REBALANCE_IN_PROGRESS" : "UNKNOWN_MEMBER_ID";

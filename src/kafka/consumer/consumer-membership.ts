@@ -83,6 +83,10 @@ export class ConsumerMembership implements GroupMembership, CallbackListener, Al
     return this.memberEpoch > 0 ? this.memberEpoch : NONE;
   }
 
+  get memberState(): string {
+    return this.state;
+  }
+
   get isMember(): boolean {
     return this.generation !== NONE;
   }

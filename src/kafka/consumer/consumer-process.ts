@@ -14,7 +14,7 @@ import type { Assignment } from "./subscription-state.ts";
 export class ConsumerProcess implements Process, ConsumerApplication {
   private readonly host: Host;
   private readonly handlerUs: Micros;
-  private readonly consumer: KafkaConsumer;
+  readonly consumer: KafkaConsumer;
 
   constructor(options: {
     readonly host: Host;

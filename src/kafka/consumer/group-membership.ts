@@ -38,6 +38,8 @@ export interface GroupMembership {
   readonly groupInstanceId: string | null;
   /** The generation or member epoch to commit with; -1 while it is no member. */
   readonly generation: number;
+  /** Where it stands, as it sees it: `STABLE`, `PREPARING_REBALANCE`, `RECONCILING`. */
+  readonly memberState: string;
   /** Why a commit would fail before it is sent; NONE if it may be sent. */
   readonly commitRefusal: "NONE" | "REBALANCE_IN_PROGRESS" | "UNKNOWN_MEMBER_ID";
   /**

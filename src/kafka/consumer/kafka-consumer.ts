@@ -33,8 +33,9 @@ export class KafkaConsumer implements ConsumerApi, CompletionHandler, PartitionL
   private readonly metadata: MetadataUpdater;
   private readonly offsetFetcher: OffsetFetcher;
   private readonly fetcher: Fetcher;
-  private readonly subscriptions: SubscriptionState;
-  private readonly group: ConsumerCoordinator | undefined;
+  readonly subscriptions: SubscriptionState;
+  /** Undefined for a consumer that is in no group. */
+  readonly group: ConsumerCoordinator | undefined;
   /** The application is inside poll(). */
   private polling = false;
   /** poll() is running, not waiting. */

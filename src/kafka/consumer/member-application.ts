@@ -86,6 +86,11 @@ export class MemberApplication implements ConsumerApplication, HandlerOwner, Tim
     return { group: groupId, client: this.client, member: memberId, generation };
   }
 
+  /** What the thread that polls is at. */
+  get activity(): Phase["kind"] | "revoking" {
+    return this.revocation === undefined ? this.phase.kind : "revoking";
+  }
+
   start(consumer: ConsumerApi): void {
     this.consumer = consumer;
     this.proceed();

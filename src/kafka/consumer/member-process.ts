@@ -9,8 +9,8 @@ import { MemberApplication } from "./member-application.ts";
 import type { GroupSubscription } from "./subscription-state.ts";
 
 export class MemberProcess implements Process {
-  private readonly consumer: KafkaConsumer;
-  private readonly application: MemberApplication;
+  readonly consumer: KafkaConsumer;
+  readonly application: MemberApplication;
   private readonly effects: EffectClient | undefined;
 
   constructor(options: {

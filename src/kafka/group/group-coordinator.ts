@@ -48,6 +48,11 @@ export class GroupCoordinator implements LeadershipListener, DiskTarget {
     this.runtime = new CoordinatorRuntime(context);
   }
 
+  /** Of that partition of __consumer_offsets, if this broker takes itself for its leader. */
+  shard(partition: number): CoordinatorShard | undefined {
+    return this.runtime.shard(partition);
+  }
+
   // ---- requests ----
 
   onRequest(request: CoordinatorRequest): void {

@@ -42,6 +42,17 @@ interface BlockedSend {
   partition: number | undefined;
 }
 
+/** Records that were sent and have neither been acknowledged nor given up. */
+export interface UnfinishedRecords {
+  /** In batches that wait to be sent, or to be sent again. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** A send() has not returned: one record more. */
+  readonly isBlocked: boolean;
+  /** How long ago send() was called for the oldest, one that blocks included; 0 if there is none. */
+  readonly longestWait: Micros;
+}
+
 export class KafkaProducer implements CompletionHandler, BatchListener, TimerTarget {
   readonly network: NetworkClient;
   private readonly host: Host;
@@ -79,6 +90,17 @@ export class KafkaProducer implements CompletionHandler, BatchListener, TimerTar
     this.partitioner = partitionerOf({ config, directory: cache, queues: this.accumulator, random: host.random("partitioner") });
     const { network, metadata, accumulator } = this;
     this.sender = new Sender({ host, config, network, metadata, accumulator, listener: this });
+  }
+
+  /** What has not ended, by how far it has got. */
+  get unfinished(): UnfinishedRecords {
+    const waiting = tally(this.accumulator.undrained());
+    const inFlight = tally(this.sender.unanswered());
+    const blocked = this.blocked?.sentAt ?? Number.POSITIVE_INFINITY;
+    const oldest = Math.min(blocked, waiting.oldest, inFlight.oldest);
+    const longestWait = oldest === Number.POSITIVE_INFINITY ? 0 : this.host.now() - oldest;
+    const isBlocked = this.blocked !== undefined;
+    return { waiting: waiting.records, inFlight: inFlight.records, isBlocked, longestWait: Math.max(0, longestWait) };
   }
 
   /** False when the call blocks: the application must wait for {@link ProducerApplication.onSendReturned}. */
@@ -258,4 +280,15 @@ export class KafkaProducer implements CompletionHandler, BatchListener, TimerTar
     };
     this.host.emit(event);
   }
+}
+
+function tally(batches: Iterable<ProducerBatch>): { readonly records: number; readonly oldest: Micros } {
+  let records = 0;
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const batch of batches) {
+    if (batch.done) continue;
+    records += batch.records.length;
+    oldest = Math.min(oldest, batch.firstSentAt);
+  }
+  return { records, oldest };
 }

@@ -22,7 +22,7 @@ export class ProducerProcess implements Process, ProducerApplication {
   private readonly name: string;
   private readonly topic: string;
   private readonly workload: ProducerWorkload;
-  private readonly producer: KafkaProducer;
+  readonly producer: KafkaProducer;
   private readonly payload: RandomStream;
   private readonly jitter: RandomStream;
   private readonly firstSequence: number;

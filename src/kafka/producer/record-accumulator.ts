@@ -72,6 +72,10 @@ export class RecordAccumulator {
     return this.pending.size > 0;
   }
 
+  undrained(): ProducerBatch[] {
+    return [...this.pending].flatMap(({ batches }) => batches);
+  }
+
   queueLength(topic: string, partition: number): number {
     return this.topics.get(topic)?.[partition]?.batches.length ?? 0;
   }

@@ -79,6 +79,11 @@ export class Sender implements TimerTarget {
     return this.inFlight.size === 0 && !this.accumulator.hasUndrained;
   }
 
+  /** What has been sent; what has ended by its delivery timeout meanwhile is among it. */
+  unanswered(): Iterable<ProducerBatch> {
+    return this.inFlight;
+  }
+
   /** A batch was begun: from now on its delivery timeout runs. */
   onBatchCreated(batch: ProducerBatch): void {
     if (this.expiryTimer === 0) this.armExpiry(batch.createdAt);

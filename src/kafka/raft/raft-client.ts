@@ -27,6 +27,7 @@ import { FollowerFetch } from "./follower-fetch.ts";
 import { LeaderReplication } from "./leader-replication.ts";
 import type { RaftListener } from "./listener-progress.ts";
 import { answeredPartition } from "./metadata-fetch.ts";
+import type { EpochState } from "./quorum-state.ts";
 import { type RaftDiskOperation, type RaftOptions, RaftReplica } from "./raft-replica.ts";
 import type { RaftRequestContext } from "./request-manager.ts";
 import { Voting } from "./voting.ts";
@@ -89,6 +90,10 @@ export class RaftClient implements TimerTarget, DiskTarget, CompletionHandler<Ra
 
   get epoch(): LeaderEpoch {
     return this.replica.quorum.epoch;
+  }
+
+  get role(): EpochState["role"] {
+    return this.replica.quorum.state.role;
   }
 
   get isLeader(): boolean {

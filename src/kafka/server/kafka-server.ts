@@ -30,9 +30,11 @@ export interface KafkaServerOptions {
 
 export class KafkaServer extends ServerProcess implements RaftListener, RaftShutdownHandler, BrokerOwner {
   private readonly config: BrokerConfig;
-  private readonly raft: RaftClient;
-  private readonly controller: QuorumController | undefined;
-  private readonly broker: Broker | undefined;
+  readonly raft: RaftClient;
+  /** Undefined without the controller role. */
+  readonly controller: QuorumController | undefined;
+  /** Undefined without the broker role. */
+  readonly broker: Broker | undefined;
 
   constructor(options: KafkaServerOptions) {
     const { host, config, dials, costs, topology, nodeId, roles, rack } = options;

@@ -47,11 +47,11 @@ export class ZkKafkaServer
   private readonly config: BrokerConfig;
   private readonly brokerId: BrokerId;
   private readonly zk: KafkaZkClient;
-  private readonly broker: ZkBroker;
-  private readonly controller: KafkaController;
+  readonly broker: ZkBroker;
+  readonly controller: KafkaController;
   private readonly admin: ZkAdminManager;
   private readonly controlledShutdown: ControlledShutdown;
-  private phase: Phase = "connecting";
+  phase: Phase = "connecting";
   private exitReason = "shut down";
 
   constructor(options: ZkKafkaServerOptions) {

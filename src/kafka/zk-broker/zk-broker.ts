@@ -42,7 +42,7 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
   private readonly replicas: ReplicaManager;
   private readonly ordered: OrderedReplicas;
   private readonly control: ControlRequests;
-  private readonly groups: GroupCoordinator;
+  readonly groups: GroupCoordinator;
   /** Where leaders write the ISR to the store themselves. */
   private readonly isr: ZkIsrManager | undefined = undefined;
   private readonly locked: LockedRequests | undefined = undefined;

@@ -69,6 +69,16 @@ export class ZooKeeperServer implements Process, TimerTarget, ElectionListener, 
     return this.state === "LOOKING" ? NONE : this.vote.leader;
   }
 
+  /** The last epoch that it was in step with a leader in. */
+  get epoch(): number {
+    return this.db.disk.currentEpoch;
+  }
+
+  /** The last transaction of its history. */
+  get lastZxid(): Zxid {
+    return this.db.lastZxid;
+  }
+
   /** Whether it takes clients in. */
   get isServing(): boolean {
     return this.clients.isServing;

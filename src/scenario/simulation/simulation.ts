@@ -77,7 +77,8 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   private readonly listener: SimulationListener | undefined;
   private readonly cluster: ObservedCluster;
   private readonly groups = new ObservedGroups();
-  private readonly facts: ClusterFacts;
+  /** Who leads, controls and coordinates, as it is decided. */
+  readonly facts: ClusterFacts;
   private readonly director: Director;
   private readonly supervisor: Supervisor;
   private readonly committedOnce = new CommittedOnce();
