@@ -36,11 +36,11 @@ const LEAVES: Readonly<Record<string, unknown>> = {
   nemesis: undefined,
   expect: {},
   exhibit: undefined,
-  notes: [],
   recorded: undefined,
 };
 
 const HARMLESS_FAULT = { at: "0s", heal: "all" };
+const HARMLESS_NOTE = { at: "start", say: "?" };
 
 /** Undefined if too much is wrong to go on. */
 export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | undefined {
@@ -53,6 +53,8 @@ export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | un
     if (section === undefined && issue.code === "unrecognized_keys") for (const key of issue.keys) delete mended[key];
     else if (typeof section !== "string") return undefined;
     else if (section in LEAVES) mended[section] = LEAVES[section];
+    else if (section === "notes" && name === undefined) mended.notes = [];
+    else if (section === "notes") (mended.notes as unknown[])[Number(name)] = HARMLESS_NOTE;
     else if (name === undefined) return undefined;
     else if (section === "faults") (mended.faults as unknown[])[Number(name)] = HARMLESS_FAULT;
     else if (section === "topics") {

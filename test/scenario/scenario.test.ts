@@ -197,7 +197,7 @@ describe("of a scenario with everything in it", () => {
       violates: [],
       records: { lost: { min: 0, max: 0 }, failed: { min: 0, max: 0 } },
     });
-    expect(differences(old.scenario, fixed.scenario)).toEqual(["dials", "expect", "switched", "turnedDials"]);
+    expect(differences(old.scenario, fixed.scenario)).toEqual(["dials", "expect", "notes", "switched", "turnedDials"]);
     expect(differences(fixed.scenario, spec)).toEqual(["exhibit", "expect", "switched"]);
   });
 });
