@@ -40,10 +40,18 @@ export function line(text: string, tone?: Tone): Line {
   return [span(text, tone)];
 }
 
+/** Texts of such characters take a column for each: plain text, and the signs that panes are drawn with. All others are looked up in a table. */
+const NARROW =
+  /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027\u2190-\u21ff\u2200-\u22ff\u2500-\u25fc\u2605\u2606\u2702\u2713-\u2718\u2800-\u28ff]*$/;
+
 /** Columns of a terminal that a text takes: two for a wide character, none for a combining one. */
 export function columnsOf(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: nearly all text is plain, and needs no table of widths.
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
+  return NARROW.test(text) ? text.length : stringWidth(text);
+}
+
+/** Whether every character of `text` is one column wide and one unit long. */
+export function isNarrow(text: string): boolean {
+  return NARROW.test(text);
 }
 
 export function widthOf(spans: Line): number {
