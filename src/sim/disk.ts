@@ -245,7 +245,7 @@ export class StoredDisk implements Volume {
   /** The device works on one thing at a time. */
   private busyUntil: Micros = 0;
   private ioError = false;
-  private isFull = false;
+  private filled = false;
   /** Added to every write and fsync. */
   slowedBy: Micros = 0;
   private stalled = false;
@@ -264,13 +264,17 @@ export class StoredDisk implements Volume {
     return this.stalled;
   }
 
+  get isFull(): boolean {
+    return this.filled || this.usedBytes >= (this.spec.capacityBytes ?? Number.POSITIVE_INFINITY);
+  }
+
   now(): Micros {
     return this.clock.time;
   }
 
   reserve(bytes: number): boolean {
     const capacity = this.spec.capacityBytes ?? Number.POSITIVE_INFINITY;
-    if (this.isFull || this.usedBytes + bytes > capacity) return false;
+    if (this.filled || this.usedBytes + bytes > capacity) return false;
     this.usedBytes += bytes;
     return true;
   }
@@ -372,7 +376,7 @@ export class StoredDisk implements Volume {
   }
 
   fill(full: boolean): void {
-    this.isFull = full;
+    this.filled = full;
   }
 
   /** The last entry of every append file under `prefix` (or of `path` itself) turns to garbage. False if there is none. */

@@ -5,7 +5,7 @@
  * gives up what a new assignment takes from it, and then joins again at once, so that others can be given it. Who has lost its
  * membership has lost its partitions, and hears so in its next poll(). Source: ConsumerCoordinator, AbstractCoordinator.joinGroupIfNeeded.
  */
-import { ms } from "../../base/units.ts";
+import { type Micros, ms } from "../../base/units.ts";
 import type { Host, Timer, TimerId, TimerTarget } from "../../sim/host.ts";
 import { type ErrorCode, isRetriable } from "../errors.ts";
 import { NONE, partitionName, type TopicPartition } from "../ids.ts";
@@ -85,6 +85,10 @@ export class ClassicMembership implements GroupMembership, ProtocolOwner, TimerT
 
   get generation(): number {
     return this.protocol.generation.generation;
+  }
+
+  get pollTimeoutAt(): Micros {
+    return this.protocol.heartbeat.pollTimeoutAt;
   }
 
   get memberState(): string {

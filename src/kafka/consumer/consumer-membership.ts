@@ -54,7 +54,7 @@ export class ConsumerMembership implements GroupMembership, CallbackListener, Al
   /** The application is inside poll() or close(), or in a callback that was called there. */
   mayCall = false;
   /** Infinite while the application is inside poll(), and not in a callback. */
-  private pollTimeoutAt = NEVER;
+  pollTimeoutAt = NEVER;
   /** It has left for the application did not poll, and stays STALE until that has polled and given up all. */
   private pollExpired = false;
   private closing = false;

@@ -2,6 +2,7 @@
  * A consumer's part in its group, whichever protocol the group speaks, and what it asks of the consumer that it belongs to.
  * Source: ConsumerCoordinator and AbstractCoordinator (classic), ConsumerMembershipManager and its request managers (KIP-848).
  */
+import type { Micros } from "../../base/units.ts";
 import type { Host, NodeName } from "../../sim/host.ts";
 import type { MetadataUpdater } from "../client/metadata-updater.ts";
 import type { ConsumerConfig } from "../config/client-config.ts";
@@ -38,6 +39,8 @@ export interface GroupMembership {
   readonly groupInstanceId: string | null;
   /** The generation or member epoch to commit with; -1 while it is no member. */
   readonly generation: number;
+  /** On the node's steady clock: by then the application must poll; infinite while it is inside poll(). */
+  readonly pollTimeoutAt: Micros;
   /** Where it stands, as it sees it: `STABLE`, `PREPARING_REBALANCE`, `RECONCILING`. */
   readonly memberState: string;
   /** Why a commit would fail before it is sent; NONE if it may be sent. */

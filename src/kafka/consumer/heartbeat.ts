@@ -32,7 +32,7 @@ export class Heartbeat implements TimerTarget {
   private nextAt: Micros = 0;
   private sessionEndsAt: Micros = 0;
   /** Infinite while the application is inside poll(). */
-  private pollTimeoutAt: Micros = Number.POSITIVE_INFINITY;
+  pollTimeoutAt: Micros = Number.POSITIVE_INFINITY;
   private failures = 0;
   private timer: TimerId = 0;
   private timerAt: Micros = 0;
