@@ -2,6 +2,7 @@
 import type { Micros } from "../base/units.ts";
 import type { RecordNumbers } from "../checks/four-numbers.ts";
 import type { RunEdit } from "../scenario/run-edit.ts";
+import type { UnusedRunEdit } from "../scenario/simulation/edits-by-hand.ts";
 import type { Phase } from "../scenario/simulation/simulation.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Tape } from "./tape.ts";
@@ -34,7 +35,7 @@ export interface BranchEnding {
   readonly violated: readonly string[];
   readonly traceHash: string;
   /** Edits that found nothing to change. */
-  readonly unused: readonly RunEdit[];
+  readonly unused: readonly UnusedRunEdit[];
 }
 
 /** `main ▸ Fetch #412 … dropped ▸ broker-1 crashed`. */

@@ -8,7 +8,9 @@ import { assert } from "../base/assert.ts";
 import type { Side } from "../run/run-scenario.ts";
 import type { Condition } from "../scenario/condition.ts";
 import { type DeliveryRef, describeEdit, type MessageChange, type MomentAction, type RunEdit } from "../scenario/run-edit.ts";
+import { savedBranchText } from "../scenario/saved-branch.ts";
 import { Simulation } from "../scenario/simulation/simulation.ts";
+import type { SideName } from "../scenario/switch.ts";
 import type { Branch } from "./branch.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Journey } from "./journey.ts";
@@ -18,22 +20,36 @@ import { lastChange, lastMet, nextChange, nextMet } from "./search.ts";
 import { Tape } from "./tape.ts";
 import type { WatchedValue } from "./watched-value.ts";
 
+/** Where a walk comes from: what a branch is saved from. */
+export interface WalkSource {
+  /** The scenario's text as it was loaded, and what the file is called. */
+  readonly text: string;
+  readonly file: string;
+  readonly overrides: readonly string[];
+  /** Of an exhibit, unless an override has set its switch. */
+  readonly side: SideName | undefined;
+}
+
 export interface WalkOptions {
   readonly side: Side;
   readonly seed: string;
+  /** Without it, no branch can be saved. */
+  readonly source?: WalkSource | undefined;
 }
 
 export class Walk {
   readonly side: Side;
   readonly seed: string;
+  private readonly source: WalkSource | undefined;
   private readonly kept: Branch[];
   private here: Branch;
   private simulationHere: Simulation;
   private nextId = 2;
 
-  private constructor({ side, seed }: WalkOptions, main: Branch, simulation: Simulation) {
+  private constructor({ side, seed, source }: WalkOptions, main: Branch, simulation: Simulation) {
     this.side = side;
     this.seed = seed;
+    this.source = source;
     this.kept = [main];
     this.here = main;
     this.simulationHere = simulation;
@@ -183,6 +199,20 @@ export class Walk {
     const step = Math.min(this.position, commonSteps(this.here, branch), branch.tape.length);
     this.here = branch;
     this.simulationHere = yield* reach(branch, step);
+  }
+
+  /** A branch as a scenario file, whose run is this one step by step. `version`: of the program that says so. */
+  savedText({ edits, ending, tape }: Branch, version: string): string {
+    const { source, seed, side } = this;
+    assert(source !== undefined, "a walk that is saved knows where it came from");
+    const { lost, duplicated, failed } = ending.records;
+    return savedBranchText({
+      ...source,
+      seed,
+      edits: edits.slice(side.scenario.edits.length),
+      outcome: { violates: ending.violated, records: { lost, duplicated, failed } },
+      recorded: { trace: ending.traceHash, events: tape.length, by: version },
+    });
   }
 
   /** Forgets a branch and those that were made from it. Neither the first nor one that leads to where one stands. */
