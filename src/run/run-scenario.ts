@@ -1,5 +1,6 @@
 /** One scenario and one seed, run to a verdict. */
 import { INVARIANTS } from "../checks/catalogue.ts";
+import { describeEdit } from "../scenario/run-edit.ts";
 import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { ScenarioSpec } from "../scenario/spec.ts";
 import { causeOf } from "./cause.ts";
@@ -124,6 +125,7 @@ function notesOf(simulation: Simulation): string[] {
   for (const { fault, action } of simulation.unusedEdits()) {
     notes.push(`${fault.source}: ${fault.name} found no message to ${action.do} (${action.text})`);
   }
+  for (const { edit, why } of simulation.unusedRunEdits()) notes.push(`by hand: ${describeEdit(edit)}: nothing changed, ${why}`);
   if (simulation.phase === "unready")
     notes.push("the cluster was not ready within 120 s of virtual time: not every partition had its full ISR");
   if (simulation.phase === "out-of-events")

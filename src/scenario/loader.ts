@@ -190,6 +190,7 @@ function readMeaning(
     nemesis: readNemesis(written, run, consumerGroups, names),
     run,
     expect,
+    edits: [],
     notes: readNotes(written.notes ?? [], {
       names,
       endUs: run.forUs + run.settleUs,

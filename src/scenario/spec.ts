@@ -21,6 +21,7 @@ import type { NodeName } from "../sim/host.ts";
 import type { FaultSpec, NemesisSpec } from "./fault-spec.ts";
 import type { NoteSpec } from "./note-spec.ts";
 import type { EventPattern } from "./patterns.ts";
+import type { RunEdit } from "./run-edit.ts";
 
 export interface ScenarioSpec {
   /** As it was given to the loader. */
@@ -46,6 +47,8 @@ export interface ScenarioSpec {
   readonly nemesis: NemesisSpec | undefined;
   readonly run: RunSpec;
   readonly expect: ExpectSpec;
+  /** What somebody changed by hand. */
+  readonly edits: readonly RunEdit[];
   /** For people who walk through the run; they change nothing in it. */
   readonly notes: readonly NoteSpec[];
   /** What a run of this file came to, when it was saved; undefined for a file that nobody has saved from a run. */

@@ -37,6 +37,8 @@ export interface EditSpec {
   readonly action: EditAction;
   /** The how-manieth message of its kind on its link, counted from the start of the run (1, 2, …). */
   readonly nthOnLink?: number;
+  /** Made by somebody who looks on: it goes before all that the scenario attaches, a newer one before an older, and nobody else retires it. */
+  readonly byHand?: boolean;
   /** Without `nthOnLink`: how many matching messages it lets pass first, and how many it then applies to; by default none and one. */
   readonly skip?: number;
   readonly times?: number;

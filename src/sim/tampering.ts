@@ -7,6 +7,7 @@
 import type { Micros } from "../base/units.ts";
 import { Delivery, NO_PLACE } from "./delivery.ts";
 import { Edit, type EditSpec } from "./edits.ts";
+import type { NodeName } from "./host.ts";
 import type { LinkChances } from "./link.ts";
 import type { World } from "./world.ts";
 
@@ -20,13 +21,16 @@ export class Tampering {
     this.world = world;
   }
 
-  addEdit(spec: EditSpec): void {
-    this.edits.push(new Edit(spec));
+  addEdit(spec: EditSpec): Edit {
+    const edit = new Edit(spec);
+    if (spec.byHand) this.edits.unshift(edit);
+    else this.edits.push(edit);
+    return edit;
   }
 
   /** The edits of this name apply to nothing more. */
   retire(name: string): void {
-    for (const edit of this.edits) if (edit.spec.name === name) edit.spent = true;
+    for (const edit of this.edits) if (edit.spec.name === name && !edit.spec.byHand) edit.spent = true;
   }
 
   /** Lets go what the edits of this name hold; they hold no more from now on. */
@@ -39,6 +43,21 @@ export class Tampering {
       this.world.schedule(0, delivery);
     }
     return released.length;
+  }
+
+  /** The message that goes by this name, if an edit holds it. */
+  heldMessage(kind: string, from: NodeName, to: NodeName, nth: number): Delivery | undefined {
+    return this.held.find((held) => {
+      const { link } = held.flow;
+      return held.nth === nth && held.message.kind === kind && link.from.name === from && link.to.name === to;
+    });
+  }
+
+  /** Lets one message go; the edit that held it stays in force. */
+  releaseOne(delivery: Delivery): void {
+    this.held = this.held.filter((held) => held !== delivery);
+    delivery.heldBy = undefined;
+    this.world.schedule(0, delivery);
   }
 
   /** What happens to a message that would arrive at `arrival`: when it will, or undefined if it is held. */
@@ -55,13 +74,16 @@ export class Tampering {
     return luck.delayedBy > 0 ? this.delay(delivery, arrival, luck.delayedBy) : arrival;
   }
 
-  /** The first edit that means this delivery. */
+  /** The first edit that means this delivery. One made by hand leaves the count of the others as it would have been. */
   private editOf(delivery: Delivery): Edit | undefined {
     const { message, nth, flow } = delivery;
+    let byHand: Edit | undefined;
     for (const edit of this.edits) {
-      if (edit.takes(message, flow.link.from.name, flow.link.to.name, nth)) return edit;
+      if (!edit.takes(message, flow.link.from.name, flow.link.to.name, nth)) continue;
+      if (!edit.spec.byHand) return byHand ?? edit;
+      byHand ??= edit;
     }
-    return undefined;
+    return byHand;
   }
 
   private applyEdit(edit: Edit, delivery: Delivery, arrival: Micros): Micros | undefined {

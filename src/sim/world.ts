@@ -10,7 +10,7 @@ import type { Micros } from "../base/units.ts";
 import { HostClock } from "./clock.ts";
 import { DEFAULT_DISK, type DiskSpec, type PowerLossTail, StoredDisk } from "./disk.ts";
 import type { Distribution } from "./distribution.ts";
-import { type EditSpec, type MessageWatch, matchesPattern } from "./edits.ts";
+import { type Edit, type EditSpec, type MessageWatch, matchesPattern } from "./edits.ts";
 import { EventQueue, type QueueTicket } from "./event-queue.ts";
 import type { DomainEvent, Message, NodeName } from "./host.ts";
 import { type DiskDone, KernelHost } from "./kernel-host.ts";
@@ -92,6 +92,11 @@ export class World {
   /** Lets everything happen that is due up to and including `until`, and time pass until then. */
   runUntil(until: Micros): void {
     for (let next = this.queue.peekTime(); next !== undefined && next <= until; next = this.queue.peekTime()) this.step();
+    this.queue.advanceTo(until);
+  }
+
+  /** Lets time pass up to `until`, before which nothing is due. */
+  letTimePass(until: Micros): void {
     this.queue.advanceTo(until);
   }
 
@@ -345,14 +350,14 @@ export class World {
 
   // ---- edits and watches ----
 
-  addEdit(spec: EditSpec): void {
+  addEdit(spec: EditSpec): Edit {
     const counted = this.namesDeliveries || this.trace.step === 0;
     assert(
       spec.nthOnLink === undefined || counted,
       `edit ${spec.name} names a delivery, but they were not counted from the start`,
     );
-    this.namesDeliveries = true;
-    this.network.tampering.addEdit(spec);
+    this.namesDeliveries = counted;
+    return this.network.tampering.addEdit(spec);
   }
 
   /** Lets go what the edits of this name hold; returns how many messages. They hold no more from now on. */

@@ -5,8 +5,9 @@
  * records stand for requests that arrive from outside at their own pace. Told to stop, it sends no more, waits until every
  * record has been acknowledged or given up, and exits.
  */
+import { assert } from "../../base/assert.ts";
 import type { Micros } from "../../base/units.ts";
-import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer } from "../../sim/host.ts";
+import type { Connection, DiskOperation, Host, Message, NodeName, Process, Timer, TimerId } from "../../sim/host.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { ProducerConfig } from "../config/client-config.ts";
 import type { Dials } from "../dials.ts";
@@ -29,6 +30,9 @@ export class ProducerProcess implements Process, ProducerApplication {
   private startedAt: Micros = 0;
   /** Records handed to the producer by this incarnation. */
   private sent = 0;
+  /** Of those, how many were due by the workload. */
+  private sentAsDue = 0;
+  private timer: TimerId = 0;
   /** When the next record is due, with its jitter; undefined when there is none. */
   private nextDueAt: Micros | undefined;
   private blocked = false;
@@ -73,8 +77,12 @@ export class ProducerProcess implements Process, ProducerApplication {
   }
 
   onTimer(timer: Timer): void {
-    if (timer.target !== this) timer.target.onTimer(timer);
-    else this.sendDue();
+    if (timer.target !== this) {
+      timer.target.onTimer(timer);
+      return;
+    }
+    this.timer = 0;
+    this.sendDue();
   }
 
   onDiskDone(_operation: DiskOperation, _ok: boolean): void {}
@@ -95,20 +103,27 @@ export class ProducerProcess implements Process, ProducerApplication {
     this.host.exit("producer closed");
   }
 
-  private sendDue(): void {
-    while (
-      !this.blocked &&
-      !this.stopping &&
-      this.nextDueAt !== undefined &&
-      this.nextDueAt <= this.host.now() &&
-      this.host.alive
-    ) {
-      this.sendOne();
-    }
-    if (!this.blocked && !this.stopping) this.armNext();
+  /** False while a send() blocks, and once the application is to stop. */
+  get canSend(): boolean {
+    return !this.blocked && !this.stopping;
   }
 
-  private sendOne(): void {
+  /** Sends one record more than the workload has, at once; what is due by the workload stays due. */
+  sendOneMore(): void {
+    assert(this.canSend, `${this.name} can't send now`);
+    this.send();
+  }
+
+  private sendDue(): void {
+    while (this.canSend && this.nextDueAt !== undefined && this.nextDueAt <= this.host.now() && this.host.alive) {
+      this.sentAsDue++;
+      this.planNext();
+      this.send();
+    }
+    if (this.canSend) this.armNext();
+  }
+
+  private send(): void {
     const sequence = this.firstSequence + this.sent++;
     const { key, value, partition } = this.workload;
     const record = new ProducedRecord({
@@ -117,12 +132,11 @@ export class ProducerProcess implements Process, ProducerApplication {
       timestamp: Math.floor(this.host.now() / 1_000),
       origin: { client: this.name, sequence },
     });
-    this.planNext();
     if (!this.producer.send(this.topic, record, partition)) this.blocked = true;
   }
 
   private planNext(): void {
-    const due = dueTime(this.workload, this.sent);
+    const due = dueTime(this.workload, this.sentAsDue);
     if (due === undefined) {
       this.nextDueAt = undefined;
       return;
@@ -133,8 +147,8 @@ export class ProducerProcess implements Process, ProducerApplication {
   }
 
   private armNext(): void {
-    if (this.nextDueAt === undefined) return;
+    if (this.nextDueAt === undefined || this.timer !== 0) return;
     const timer: Timer = { kind: "application.send", target: this };
-    this.host.setTimer(Math.max(0, this.nextDueAt - this.host.now()), timer);
+    this.timer = this.host.setTimer(Math.max(0, this.nextDueAt - this.host.now()), timer);
   }
 }

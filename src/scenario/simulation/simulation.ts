@@ -17,19 +17,23 @@ import type { DomainEvent, Message, NodeName } from "../../sim/host.ts";
 import type { WorldAction } from "../../sim/scheduled.ts";
 import type { TraceLevel } from "../../sim/trace.ts";
 import type { World, WorldObserver } from "../../sim/world.ts";
+import type { Condition } from "../condition.ts";
 import { matchesEvent } from "../event-matcher.ts";
 import type { AdminAction, FaultSpec, Nodes } from "../fault-spec.ts";
+import { describeEdit, type RunEdit, type RunMoment } from "../run-edit.ts";
 import { type ClusterFacts, resolveNodes } from "../selectors.ts";
 import type { GoalSpec, ScenarioSpec, TopicSpec } from "../spec.ts";
 import { buildWorld } from "./build-world.ts";
 import { CommittedOnce } from "./committed-once.ts";
 import { Director, type DirectorListener, type UnusedEdit } from "./director.ts";
+import { EditsByHand, type EditsByHandListener, type UnusedRunEdit } from "./edits-by-hand.ts";
 import type { FaultSurroundings } from "./faults.ts";
 import { Nemesis, type NemesisListener } from "./nemesis.ts";
 import { ObservedCluster } from "./observed-cluster.ts";
 import { ObservedFacts } from "./observed-facts.ts";
 import { ObservedGroups } from "./observed-groups.ts";
 import { ADMIN_NODE, adminRequestOf } from "./processes.ts";
+import { Stops } from "./stops.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -40,6 +44,10 @@ export interface SimulationOptions {
   /** Whether what a reader would want to know is written down. */
   readonly withTimeline?: boolean;
   readonly listener?: SimulationListener;
+  /** What is changed by hand; by default what the scenario has. */
+  readonly edits?: readonly RunEdit[];
+  /** Counts messages by name from the start, so that edits can be added later that name one. */
+  readonly nameDeliveries?: boolean;
 }
 
 /** Hears, by virtual time, of every fact once, of time 0, and of each fault as it begins. Data, as all that a fork copies. */
@@ -59,7 +67,7 @@ const EVENTS_MAX = 100_000_000;
 /** So many events at one moment are an endless loop of ours. */
 const EVENTS_AT_ONCE_MAX = 1_000_000;
 
-export class Simulation implements WorldObserver, FaultSurroundings, DirectorListener, NemesisListener {
+export class Simulation implements WorldObserver, FaultSurroundings, DirectorListener, NemesisListener, EditsByHandListener {
   readonly scenario: ScenarioSpec;
   readonly world: World;
   readonly checker: Checker;
@@ -72,8 +80,11 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
   private adminStarted = false;
   /** So many of the scenario's topics have been found to be served. */
   private topicsServed = 0;
-  private lastTime: Micros = 0;
-  private lastTimeStep = 0;
+  /** World time of the moment at which the world stands, and the last step before it. */
+  private momentUs: Micros = 0;
+  private stepBeforeMoment = 0;
+  private readonly byHand = new EditsByHand();
+  private readonly stops = new Stops();
   private readonly listener: SimulationListener | undefined;
   private readonly cluster: ObservedCluster;
   private readonly groups = new ObservedGroups();
@@ -89,6 +100,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     const { scenario, seed } = options;
     this.scenario = scenario;
     this.world = buildWorld(scenario, seed, options.traceLevel ?? "off");
+    if (options.nameDeliveries) this.world.namesDeliveries = true;
     this.world.observer = this;
     const { mode, nodes, zookeeper } = scenario.cluster;
     const servers = [...nodes, ...zookeeper].map((server) => server.name);
@@ -120,26 +132,84 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
       new Nemesis(nemesis, { facts: this.facts, cluster: this.cluster, quorum, members }, this, this.world.stream("nemesis"));
     this.goals = scenario.expect.reaches;
     this.goalCounts = this.goals.map(() => 0);
+    for (const edit of options.edits ?? scenario.edits) this.addEdit(edit);
     const boot = this.world.stream("boot");
     for (const server of servers) this.world.start(server, boot.below(BOOT_SPREAD));
   }
 
-  /** Lets the next event happen. False when the run has ended. */
+  /** Lets the next step happen. False when the run has ended. */
   step(): boolean {
-    const { world } = this;
-    const next = world.nextEventAt;
+    const { trace } = this.world;
+    const before = trace.step;
+    this.stops.clear();
+    // What leaves no trace, such as a message that gets to a cut, belongs to what comes next: so one always stands just behind a step.
+    while (trace.step === before) if (!this.advance()) return false;
+    this.byHand.tellOfSent(this.world, this);
+    return true;
+  }
+
+  private advance(): boolean {
+    const { world, byHand } = this;
+    const editAt = this.editDueAt();
+    const next = editAt ?? world.nextEventAt;
     if (next === undefined || next > this.endsAt) this.phase = this.phase === "booting" ? "unready" : "over";
     else if (world.trace.step >= (this.scenario.run.maxEvents ?? EVENTS_MAX)) this.phase = "out-of-events";
     else {
-      world.step();
-      if (world.time > this.lastTime) {
-        this.lastTime = world.time;
-        this.lastTimeStep = world.trace.step;
+      if (next > this.momentUs) {
+        this.momentUs = next;
+        this.stepBeforeMoment = world.trace.step;
       }
-      assert(world.trace.step - this.lastTimeStep < EVENTS_AT_ONCE_MAX, `virtual time stands still at ${world.time} us`);
+      if (editAt === undefined) world.step();
+      else {
+        world.letTimePass(editAt);
+        byHand.doNext(world, this, this);
+      }
+      assert(world.trace.step - this.stepBeforeMoment < EVENTS_AT_ONCE_MAX, `virtual time stands still at ${world.time} us`);
       return true;
     }
     return false;
+  }
+
+  /** World time of the next edit, if it comes before the next event. */
+  private editDueAt(): Micros | undefined {
+    const edit = this.byHand.next;
+    if (edit === undefined || this.phase !== "ready") return undefined;
+    const { timeUs, steps } = edit.moment;
+    const at = this.readyAt + timeUs;
+    const next = this.world.nextEventAt ?? Number.POSITIVE_INFINITY;
+    if (next > at) return at;
+    const stepsDone = this.world.time === at ? this.moment.steps : 0;
+    return next === at && stepsDone >= steps ? at : undefined;
+  }
+
+  /**
+   * Adds to what is changed by hand. The run has not ended, and stands before what the edit changes: before its message is sent, before its
+   * moment or in it. It goes on as one that had the edit from the start, behind those that it has.
+   */
+  addEdit(edit: RunEdit): void {
+    const { phase } = this;
+    assert(phase === "booting" || phase === "ready", `the run is ${phase}, so nothing can be changed any more`);
+    if (edit.kind === "moment" && phase === "ready") {
+      const { timeUs, steps } = this.moment;
+      const isToCome = edit.moment.timeUs > timeUs || (edit.moment.timeUs === timeUs && edit.moment.steps >= steps);
+      assert(isToCome, `the run has passed the moment of an edit: ${describeEdit(edit)}`);
+    }
+    this.byHand.add(this.world, edit);
+  }
+
+  /** The place in the run, just behind its last step: what is done by hand at this moment is done next. */
+  get moment(): RunMoment {
+    return { timeUs: this.since(this.momentUs), steps: this.world.trace.step - this.stepBeforeMoment };
+  }
+
+  /** From now on, {@link met} says when one of these comes true, and no others. The run is the same. */
+  stopWhen(conditions: readonly Condition[]): void {
+    this.stops.set(this.world, conditions);
+  }
+
+  /** What came true in the last step, each once. */
+  get met(): readonly Condition[] {
+    return this.stops.met;
   }
 
   /** Runs to the end. */
@@ -163,6 +233,11 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     return this.director.unusedEdits(this.world);
   }
 
+  /** What was to be changed by hand and was not, for there was nothing to change. */
+  unusedRunEdits(): UnusedRunEdit[] {
+    return this.phase === "unready" ? [] : this.byHand.unused();
+  }
+
   /** How often each goal was reached, in the order of the scenario. */
   reached(): readonly number[] {
     return this.goalCounts;
@@ -181,12 +256,19 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     if (this.phase === "booting") this.boot(world, event);
     else {
       this.countGoals(node, event);
+      this.stops.onEvent(node, event, this.facts);
       this.director.onEvent(world, node, event);
     }
   }
 
   onWatch(world: World, watch: MessageWatch, _message: Message, from: NodeName, to: NodeName): void {
-    this.director.onWatch(world, watch, from, to);
+    if (!this.stops.owns(watch)) this.director.onWatch(world, watch, from, to);
+    else if (this.phase !== "booting") this.stops.onWatch(watch, from, to, this.facts);
+  }
+
+  onEditByHand(world: World, edit: RunEdit, isFault: boolean): void {
+    this.timeline?.note(world, `by hand: ${describeEdit(edit)}`);
+    if (isFault) this.listener?.onFault(world.time);
   }
 
   onFault(world: World, fault: FaultSpec): void {
