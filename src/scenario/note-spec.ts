@@ -4,7 +4,7 @@
  * They are for people only. A run is the same with and without them.
  */
 import type { Micros } from "../base/units.ts";
-import type { EventPattern, MessagePattern } from "./patterns.ts";
+import type { Condition } from "./condition.ts";
 import type { SideName } from "./switch.ts";
 
 export interface NoteSpec {
@@ -24,8 +24,7 @@ export type NoteCondition =
   | { readonly kind: "at"; readonly atUs: Micros }
   | { readonly kind: "start" }
   | { readonly kind: "end" }
-  | { readonly kind: "event"; readonly pattern: EventPattern; readonly text: string }
-  | { readonly kind: "message"; readonly pattern: MessagePattern; readonly moment: "sent" | "delivered"; readonly text: string };
+  | Condition;
 
 export interface QuestionSpec {
   readonly ask: string;

@@ -1,14 +1,12 @@
 /** Reads what somebody waits for, an event or a message: the `when` of a fault and of a note. */
 
+import type { Condition } from "./condition.ts";
 import type { ScenarioNames } from "./names.ts";
-import type { NoteCondition } from "./note-spec.ts";
 import { quote } from "./quantities.ts";
 import { readEventPattern, readMessagePattern } from "./read-patterns.ts";
 import type { WrittenWhen } from "./schema/faults.ts";
 import type { Written } from "./schema/kit.ts";
 import type { Path } from "./source.ts";
-
-type Condition = Extract<NoteCondition, { kind: "event" | "message" }>;
 
 /** Undefined if anything is wrong with it; it has been complained about then. `text` is what the condition is called. */
 export function readCondition(
