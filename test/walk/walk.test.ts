@@ -40,8 +40,8 @@ describe("standing somewhere", () => {
   );
 
   test("a thousand steps back, one by one, are the thousand steps on", () => {
-    complete(walk.goTo(9_000));
-    for (let step = 8_999; step >= 8_000; step--) {
+    complete(walk.goTo(walk.end));
+    for (let step = walk.end - 1; step >= walk.end - 1_000; step--) {
       complete(walk.goTo(step));
       expect(hashHere(walk)).toBe(hashes[step]);
     }
