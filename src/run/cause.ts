@@ -4,6 +4,7 @@
  * A step lies in the past of another if it scheduled it, or if it happened earlier on a node that the other depends on. The
  * trace is read backwards once; what could not have had an influence is left out.
  */
+import type { Micros } from "../base/units.ts";
 import type { Violation } from "../checks/invariant.ts";
 import { describeEvent, isNotable } from "../kafka/event-words.ts";
 import type { KafkaEvent } from "../kafka/events.ts";
@@ -19,50 +20,76 @@ export interface CauseMoment {
   readonly text: string;
 }
 
+/** A run with every step written down, by number of the step, from 1. */
+export interface RecordedRun {
+  /** Number of the last step. */
+  readonly length: number;
+  timeOf(step: number): Micros;
+  nodeOf(step: number): NodeName | undefined;
+  /** The step that scheduled it; 0 for none. */
+  causeOf(step: number): number;
+  eventsOf(step: number): readonly { readonly event: DomainEvent }[];
+}
+
 const MOMENTS_MAX = 10;
 
 /** The latest first. `steps` is the full trace of the run. */
 export function causeOf(violation: Violation, steps: readonly Step[]): readonly CauseMoment[] {
+  return causeWithin(violation, {
+    length: steps.length,
+    timeOf: (step) => (steps[step - 1] as Step).timeUs,
+    nodeOf: (step) => steps[step - 1]?.node,
+    causeOf: (step) => (steps[step - 1] as Step).cause,
+    eventsOf: (step) => (steps[step - 1] as Step).events.map((event) => ({ event })),
+  });
+}
+
+/** The latest first. */
+export function causeWithin(violation: Violation, run: RecordedRun): readonly CauseMoment[] {
   const found: CauseMoment[] = [];
-  const repeated = repetitionsIn(steps);
+  const repeated = repetitionsIn(run);
   const needed = new Set<number>([violation.step, ...violation.facts.map((fact) => fact.step)]);
   const nodes = new Set<NodeName>();
-  for (let index = violation.step - 1; index >= 0 && found.length < MOMENTS_MAX; index--) {
-    const step = steps[index];
-    if (step === undefined) continue;
-    const touched = nodesOf(step);
-    if (!needed.has(step.number) && !touched.some((node) => nodes.has(node))) continue;
-    needed.add(step.cause);
-    for (const node of touched) nodes.add(node);
-    const cuts = step.events.filter((event) => event.kind === "LinkCut").length;
-    for (const event of [...step.events].reverse() as (KafkaEvent | NodeEvent)[]) {
+  for (let step = Math.min(violation.step, run.length); step > 0 && found.length < MOMENTS_MAX; step--) {
+    const node = run.nodeOf(step);
+    const events = run.eventsOf(step);
+    // Most steps have none, and then nothing more to look at than their node.
+    const touched = events.length === 0 ? [] : nodesOf(events);
+    if (!needed.has(step) && !(node !== undefined && nodes.has(node)) && !touched.some((each) => nodes.has(each))) continue;
+    needed.add(run.causeOf(step));
+    if (node !== undefined) nodes.add(node);
+    for (const each of touched) nodes.add(each);
+    const cuts = events.filter(({ event }) => event.kind === "LinkCut").length;
+    for (const { event: fact } of [...events].reverse()) {
+      const event = fact as KafkaEvent | NodeEvent;
       if (!isNotable(event) || repeated.has(event) || !concerns(event, violation)) continue;
       if (event.kind === "OffsetCommitFailed" && isRepeated(describeEvent(event), found)) continue;
       // A node that is isolated loses many links at once: one line is enough.
       const isSeveral = event.kind === "LinkCut" && cuts > 1;
       const text = isSeveral ? `${cuts} links are cut, ${event.a} from ${event.b} the last` : describeEvent(event);
-      if (!isSeveral || found.at(-1)?.step !== step.number) found.push({ step: step.number, timeUs: step.timeUs, text });
+      if (!isSeveral || found.at(-1)?.step !== step) found.push({ step, timeUs: run.timeOf(step), text });
     }
   }
   return found.slice(0, MOMENTS_MAX);
 }
 
 /** What is committed is told by every server that learns of it; the first one's word will do. */
-function repetitionsIn(steps: readonly Step[]): ReadonlySet<DomainEvent> {
+function repetitionsIn(run: RecordedRun): ReadonlySet<DomainEvent> {
   const once = new CommittedOnce();
   const repeated = new Set<DomainEvent>();
-  for (const step of steps) {
-    for (const event of step.events) if (!once.isNews(step.node, step.number, event)) repeated.add(event);
+  for (let step = 1; step <= run.length; step++) {
+    for (const { event } of run.eventsOf(step)) if (!once.isNews(run.nodeOf(step), step, event)) repeated.add(event);
   }
   return repeated;
 }
 
-function nodesOf(step: Step): NodeName[] {
-  const nodes = step.node === undefined ? [] : [step.node];
-  for (const event of step.events as readonly Partial<{ node: NodeName; a: NodeName; b: NodeName }>[]) {
-    if (event.node !== undefined) nodes.push(event.node);
-    if (event.a !== undefined) nodes.push(event.a);
-    if (event.b !== undefined) nodes.push(event.b);
+function nodesOf(events: readonly { readonly event: DomainEvent }[]): NodeName[] {
+  const nodes: NodeName[] = [];
+  for (const { event } of events) {
+    const { node, a, b } = event as Partial<{ node: NodeName; a: NodeName; b: NodeName }>;
+    if (node !== undefined) nodes.push(node);
+    if (a !== undefined) nodes.push(a);
+    if (b !== undefined) nodes.push(b);
   }
   return nodes;
 }
@@ -78,7 +105,7 @@ function concerns(event: KafkaEvent | NodeEvent, violation: Violation): boolean 
 }
 
 /** Undefined for a fact that is about none. */
-function partitionsOf(event: KafkaEvent | NodeEvent): readonly TopicPartition[] | undefined {
+export function partitionsOf(event: KafkaEvent | NodeEvent): readonly TopicPartition[] | undefined {
   if (event.kind === "PartitionsAssigned" || event.kind === "PartitionsLost") return event.partitions;
   if (event.kind === "OffsetCommitFailed") return event.offsets;
   return "topic" in event && "partition" in event ? [event] : undefined;
