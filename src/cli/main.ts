@@ -4,6 +4,7 @@ import type { CompareFlags } from "./compare-command.ts";
 import { EXIT, explainFailure } from "./errors.ts";
 import type { MuseumFlags } from "./museum-command.ts";
 import { paintOf, print } from "./options.ts";
+import type { ReplayFlags } from "./replay-command.ts";
 import type { RunFlags } from "./run-command.ts";
 
 /** Runs the command line `args` (without node and script) and returns the exit status. */
@@ -61,6 +62,9 @@ export async function main(args: readonly string[], version: string): Promise<nu
       const { museumCommand } = await import("./museum-command.ts");
       status = await museumCommand(exhibit, flags, version);
     });
+  addSaved(program, version, (found) => {
+    status = found;
+  });
   addLists(program);
 
   try {
@@ -76,6 +80,20 @@ export async function main(args: readonly string[], version: string): Promise<nu
     process.stderr.write(`${failure.text}\n`);
     return failure.status;
   }
+}
+
+/** The commands for saved runs; each says its exit status in the end. */
+function addSaved(program: Command, version: string, end: (status: number) => void): void {
+  program
+    .command("replay")
+    .description("run a saved branch again, and say whether it is still the run that was recorded")
+    .argument("<file>", "a scenario file with `recorded`, as `step` saves it")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", REPLAY_HELP_AFTER)
+    .action(async (file: string, flags: ReplayFlags) => {
+      const { replayCommand } = await import("./replay-command.ts");
+      end(await replayCommand(file, flags, version));
+    });
 }
 
 /** The commands that only show what there is. */
@@ -142,6 +160,12 @@ Examples:
   kafka-sim compare failover/leader-crash --vary acks=1,all --seeds 200
   kafka-sim compare my.yaml --vary replica.lag.time.max.ms=10000,30000 --vary min.insync.replicas=1,2
   kafka-sim compare my.yaml --vary kafka=3.9,4.1 --json
+`;
+
+const REPLAY_HELP_AFTER = `
+The file's own seed and edits are played; what it says of its run is compared with what comes of it now.
+
+Exit status: 0 the same run, step by step · 1 another one · 2 unusable input, or a file that was not saved from a run
 `;
 
 const MUSEUM_HELP_AFTER = `

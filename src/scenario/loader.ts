@@ -170,6 +170,12 @@ function readMeaning(
   const around: ExpectSurroundings = { names, invariants: options.invariants, raw };
   const expect = readExpect(written.expect, ["expect"], around);
   const exhibit = readExhibit(written, expect, around);
+  if (written.recorded !== undefined && sink.source.nodeAt(["exhibit"]) !== undefined)
+    sink.add(
+      ["recorded"],
+      { code: "CONTRADICTION", message: "`recorded` is of one run, and an exhibit has two", hint: "leave one of them out" },
+      "key",
+    );
   const rawFaults = (raw.faults ?? []) as readonly Readonly<Record<string, unknown>>[];
   const consumerGroups = readGroups(written, release.version, cluster, around);
   const spec: ScenarioSpec = {
