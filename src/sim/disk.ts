@@ -147,11 +147,21 @@ export class StoredAppendFile implements AppendFile<unknown> {
 
   /** The operating system wrote back everything older than `age`. */
   writeBack(age: Micros): void {
-    const limit = this.volume.now() - age;
-    if (this.truncatedAt <= limit) this.staleTail = [];
-    let count = this.durable;
-    while (count < this.entries.length && (this.writtenAt[count] as number) <= limit) count++;
+    if (this.truncatedAt <= this.volume.now() - age) this.staleTail = [];
+    const count = this.writtenBack(age);
     if (count > this.durable) this.settle(count);
+  }
+
+  /** Leading entries that would be on the platter if the operating system wrote back everything older than `age`. Only looks. */
+  writtenBack(age: Micros): number {
+    const limit = this.volume.now() - age;
+    let [low, high] = [this.durable, this.entries.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.writtenAt[middle] as number) <= limit) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   loseUnsynced(tail: PowerLossTail, stream: RandomStream): void {
@@ -235,7 +245,7 @@ export interface TimeSource {
 }
 
 export class StoredDisk implements Volume {
-  private readonly spec: DiskSpec;
+  readonly spec: DiskSpec;
   private readonly clock: TimeSource;
   private readonly stream: RandomStream;
   private readonly appendFiles = new Map<string, StoredAppendFile>();
