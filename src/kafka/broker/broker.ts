@@ -89,6 +89,11 @@ export class Broker implements MetadataPublisher, LifecycleOwner {
     });
   }
 
+  /** For who looks at the broker from outside. */
+  get replicaManager(): ReplicaManager {
+    return this.replicas;
+  }
+
   start(): void {
     this.lifecycle.start();
   }

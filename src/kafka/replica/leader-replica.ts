@@ -60,6 +60,11 @@ export class LeaderReplica implements HighWatermarkView<FollowerState> {
     return this.replica.log.highWatermark;
   }
 
+  /** On the clock that it measures its followers by. */
+  get now(): Micros {
+    return this.context.host.now();
+  }
+
   /** A topic can't demand more in-sync replicas than it has replicas. Source: Partition.effectiveMinIsr (3.7). */
   get minIsr(): number {
     return Math.min(this.replica.config.minInsyncReplicas, this.followers.length + 1);

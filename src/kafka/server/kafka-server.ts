@@ -15,6 +15,7 @@ import type { AnyPendingRequest } from "../net/request-channel.ts";
 import { ServerProcess } from "../net/server-process.ts";
 import { RaftClient, type RaftListener, type RaftShutdownHandler } from "../raft/raft-client.ts";
 import type { RecordBatch } from "../records.ts";
+import type { ReplicaManager } from "../replica/replica-manager.ts";
 import type { ClusterTopology } from "./topology.ts";
 
 export interface KafkaServerOptions {
@@ -49,6 +50,11 @@ export class KafkaServer extends ServerProcess implements RaftListener, RaftShut
     if (roles.includes("broker")) {
       this.broker = new Broker({ host, config, dials, costs, topology, brokerId: nodeId, rack, controller: this }, this);
     }
+  }
+
+  /** What the server does as a broker; undefined if it is none. */
+  get replicaManager(): ReplicaManager | undefined {
+    return this.broker?.replicaManager;
   }
 
   onStart(): void {

@@ -14,6 +14,7 @@ import { offsetsTopic } from "../group/offsets-topic.ts";
 import type { BrokerEpoch, BrokerId } from "../ids.ts";
 import type { AnyPendingRequest } from "../net/request-channel.ts";
 import { ServerProcess } from "../net/server-process.ts";
+import type { ReplicaManager } from "../replica/replica-manager.ts";
 import { KafkaZkClient } from "../zk/kafka-zk-client.ts";
 import type { AbortReason } from "../zk/procedure.ts";
 import { create } from "../zk/store-requests.ts";
@@ -68,6 +69,10 @@ export class ZkKafkaServer
     this.controller = new KafkaController({ host, config, dials, costs, brokerId, rack, zk });
     this.admin = new ZkAdminManager(this.controller, this.broker.metadata);
     this.controlledShutdown = new ControlledShutdown({ host, config, brokerId, finder: this.broker, owner: this });
+  }
+
+  get replicaManager(): ReplicaManager {
+    return this.broker.replicaManager;
   }
 
   get brokerEpoch(): BrokerEpoch {

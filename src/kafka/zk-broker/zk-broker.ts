@@ -79,6 +79,11 @@ export class ZkBroker implements ControllerFinder, RequestHandler, TopicConfigsR
     return this.cache;
   }
 
+  /** For who looks at the broker from outside. */
+  get replicaManager(): ReplicaManager {
+    return this.replicas;
+  }
+
   /** @internal */
   partition(topic: string, index: number): Partition | undefined {
     return this.replicas.partition(topic, index);
