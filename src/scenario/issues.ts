@@ -162,13 +162,19 @@ function reportWrongWord(values: readonly unknown[], value: unknown, path: Path,
 
 const MISSING_HINTS: Readonly<Record<string, string>> = {
   "exhibit.source": "say where the failure is documented, such as KIP-966 or KAFKA-2729",
+  ...Object.fromEntries(
+    ["drop", "delay", "hold", "duplicate", "release"].map((change) => [
+      `edits.${change}.nth`,
+      "say which one: it is the nth of its kind from that node to the other, counted from the start of the run",
+    ]),
+  ),
   "exhibit.kind": `say what it is to Kafka: ${EXHIBIT_KINDS.join(", ")}`,
 };
 
 function reportMissing(path: Path, sink: ProblemSink): void {
   const parent = path.slice(0, -1).findLast((step) => typeof step === "string");
   const where = parent === undefined ? "the scenario" : quote(String(parent));
-  const hint = MISSING_HINTS[path.join(".")];
+  const hint = MISSING_HINTS[path.filter((step) => typeof step === "string").join(".")];
   sink.add(path, { code: "MISSING_KEY", message: `${where} needs ${quote(String(path.at(-1)))}`, hint });
 }
 

@@ -15,6 +15,7 @@ import { ProblemSink, throwIfAny } from "./problem-sink.ts";
 import { readSeed } from "./quantities.ts";
 import { DEFAULT_RUN_US, readClientSeats, readConsumers, readNetwork, readProducers } from "./read-clients.ts";
 import { isOfOtherMode, readCluster } from "./read-cluster.ts";
+import { readEdits } from "./read-edits.ts";
 import { type ExhibitReading, readExhibit } from "./read-exhibit.ts";
 import { type ExpectSurroundings, readExpect, readNemesis } from "./read-expect.ts";
 import { readFaults } from "./read-faults.ts";
@@ -196,7 +197,11 @@ function readMeaning(
     nemesis: readNemesis(written, run, consumerGroups, names),
     run,
     expect,
-    edits: [],
+    edits: readEdits(written.edits ?? [], {
+      names,
+      producers: Object.keys(written.producers ?? {}),
+      endUs: run.forUs + run.settleUs,
+    }),
     notes: readNotes(written.notes ?? [], {
       names,
       endUs: run.forUs + run.settleUs,

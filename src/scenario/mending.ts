@@ -53,8 +53,9 @@ export function mend(raw: Raw, issues: readonly z.core.$ZodIssue[]): Mended | un
     if (section === undefined && issue.code === "unrecognized_keys") for (const key of issue.keys) delete mended[key];
     else if (typeof section !== "string") return undefined;
     else if (section in LEAVES) mended[section] = LEAVES[section];
-    else if (section === "notes" && name === undefined) mended.notes = [];
+    else if ((section === "notes" || section === "edits") && name === undefined) mended[section] = [];
     else if (section === "notes") (mended.notes as unknown[])[Number(name)] = HARMLESS_NOTE;
+    else if (section === "edits") (mended.edits as unknown[])[Number(name)] = HARMLESS_FAULT;
     else if (name === undefined) return undefined;
     else if (section === "faults") (mended.faults as unknown[])[Number(name)] = HARMLESS_FAULT;
     else if (section === "topics") {

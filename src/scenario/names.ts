@@ -29,6 +29,9 @@ const CONTROLLER_ROLES = ["active-controller", "standby-controller", "standby-co
 const ENSEMBLE_ROLES = ["zookeeper-leader", "zookeeper-follower", "zookeeper-followers"] as const satisfies EnsembleRole[];
 const GROUPS = ["brokers", "controllers", "zookeepers", "clients", "servers", "all"] as const;
 
+/** The node from which topics are created and elections asked for. No scenario declares it. */
+export const ADMIN_NODE: NodeName = "admin";
+
 /** Words that can't be the name of a client. */
 export const RESERVED_NAMES: readonly string[] = [
   ...PARTITION_ROLES,
@@ -37,7 +40,7 @@ export const RESERVED_NAMES: readonly string[] = [
   ...GROUPS,
   ...GROUP_ROLES,
   "rack",
-  "admin",
+  ADMIN_NODE,
   "previous",
   "start",
   "none",
@@ -84,6 +87,11 @@ export class ScenarioNames {
   get everyone(): readonly NodeName[] {
     const stores = this.groups.map(({ store }) => store).filter((store) => store !== undefined);
     return [...this.servers.map((server) => server.name), ...this.clients, ...new Set(stores)];
+  }
+
+  /** Whether it means nodes by what they are: `all`, `brokers`, `active-controller`. */
+  isWordForNodes(text: string): boolean {
+    return [...GROUPS, ...CONTROLLER_ROLES, ...ENSEMBLE_ROLES].some((word) => word === text);
   }
 
   /** Of a broker or controller. */

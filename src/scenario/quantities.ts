@@ -283,3 +283,12 @@ export function durationText(us: Micros): string {
   if (us % 1_000_000 !== 0) return `${us / 1_000}ms`;
   return `${us / 1_000_000}s`;
 }
+
+/** For files: `38.118003s`, `250ms`, `7us`; not a microsecond is lost, however long it is. */
+export function exactDurationText(us: Micros): string {
+  if (us < 1_000_000) return durationText(us);
+  const fraction = String(us % 1_000_000)
+    .padStart(6, "0")
+    .replace(/0+$/, "");
+  return `${Math.floor(us / 1_000_000)}${fraction === "" ? "" : `.${fraction}`}s`;
+}

@@ -100,6 +100,7 @@ test("every key of a scenario that uses them all is in it, and the other way rou
     "network",
     "disks",
     "faults.[]",
+    "edits.[]",
     "run",
     "expect",
     "expect.records",

@@ -13,6 +13,7 @@ import {
 } from "./cluster.ts";
 import { DIAL_NAMES, DIALS_SCHEMA } from "./config.ts";
 import { CONSUMERS_SCHEMA } from "./consumers.ts";
+import { EDITS_SCHEMA } from "./edits.ts";
 import { FAULT_SCHEMA, GOAL_SCHEMA, NEMESIS_SCHEMA } from "./faults.ts";
 import { named, object, oneOrMore, quantity, wholeNumber, word } from "./kit.ts";
 import { NOTES_SCHEMA } from "./notes.ts";
@@ -140,6 +141,7 @@ export const SCENARIO_SCHEMA = object(
     }).optional(),
     expect: EXPECT_SCHEMA.optional(),
     exhibit: EXHIBIT_SCHEMA.optional(),
+    edits: EDITS_SCHEMA.optional(),
     notes: NOTES_SCHEMA.optional(),
     recorded: RECORDED_SCHEMA.optional(),
   },

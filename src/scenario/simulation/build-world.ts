@@ -5,9 +5,9 @@ import type { NodeName } from "../../sim/host.ts";
 import type { ProcessFactory } from "../../sim/node.ts";
 import type { TraceLevel } from "../../sim/trace.ts";
 import { World } from "../../sim/world.ts";
+import { ADMIN_NODE } from "../names.ts";
 import type { ClockSpec, GroupSpec, ScenarioSpec, ServerSpec, UnreliableSpec, ZooKeeperSpec } from "../spec.ts";
 import {
-  ADMIN_NODE,
   AdminFactory,
   ConsumerFactory,
   EffectStoreFactory,

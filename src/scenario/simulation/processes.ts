@@ -17,6 +17,7 @@ import { ZooKeeperServer } from "../../kafka/zookeeper/zookeeper-server.ts";
 import type { Host, NodeName, Process } from "../../sim/host.ts";
 import type { ProcessFactory } from "../../sim/node.ts";
 import type { AdminAction } from "../fault-spec.ts";
+import { ADMIN_NODE } from "../names.ts";
 import type {
   ConsumerSpec,
   GroupMemberSpec,
@@ -27,9 +28,6 @@ import type {
   TopicSpec,
   ZooKeeperSpec,
 } from "../spec.ts";
-
-/** The node from which topics are created and elections asked for. */
-export const ADMIN_NODE = "admin";
 
 export class ServerFactory implements ProcessFactory {
   private readonly scenario: ScenarioSpec;
