@@ -1,0 +1,230 @@
+/** Clients in words and signs. */
+import { type Micros, US_PER_SECOND } from "../../base/units.ts";
+import { grouped } from "../../report/numbers.ts";
+import { printable } from "../../report/printable.ts";
+import type { NodeName } from "../../sim/host.ts";
+import { shortList } from "../cluster/link-words.ts";
+import { isThere } from "../cluster/machine.ts";
+import { conditionFact, type Fact, fact, machineFacts, signOf, waited } from "../cluster/words.ts";
+import { join } from "../fitting.ts";
+import { type Line, type Span, span, type Tone } from "../line.ts";
+import type { ConsumerScene, GroupScene, MemberScene, PositionScene, ProducerScene } from "./scene.ts";
+import type { Column, Row } from "./table.ts";
+
+/** What waits longer than this is worth a look. */
+const LONG_WAIT: Micros = US_PER_SECOND;
+const REBALANCING = span("↻", "warning");
+const RIVAL = span("☆", "bad");
+
+/** `100/s`, `3 per 10 s`. */
+export function rateText({ records, perUs }: { readonly records: number; readonly perUs: Micros }): string {
+  return perUs === US_PER_SECOND ? `${grouped(records)}/s` : `${grouped(records)} per ${waited(perUs)}`;
+}
+
+function named(node: NodeName, sign: Span, isSelected: boolean, indent = 0): Line {
+  const mark = isSelected ? span("▸", "selected") : span(" ");
+  return [span(" ".repeat(indent)), mark, sign, span(" "), span(node, isSelected ? "selected" : undefined)];
+}
+
+function told(facts: readonly (Fact | undefined)[]): Line {
+  const lines = facts.flatMap((each): Line[] => (each === undefined ? [] : [[span(each.text, each.tone)]]));
+  return join(lines, [span(" · ", "faint")]);
+}
+
+function cell(text: string, tone?: Tone): Line {
+  return text === "" ? [] : [span(text, tone)];
+}
+
+// ---- producers ----
+
+export const PRODUCER_COLUMNS: readonly Column[] = [
+  { key: "name", rank: 0 },
+  { key: "topic", rank: 8 },
+  { key: "acks", rank: 6 },
+  { key: "rate", rank: 9 },
+  { key: "state", rank: 1 },
+  { key: "acknowledged", rank: 2 },
+  { key: "failed", rank: 3 },
+  { key: "oldest", rank: 4 },
+  { key: "waiting", rank: 5 },
+  { key: "inFlight", rank: 7 },
+];
+
+export function producerRow(producer: ProducerScene, selected: string | undefined): Row {
+  const { node, condition, topic, acks, rate, acknowledged, failed, waiting, inFlight, isBlocked, longestWaitUs } = producer;
+  const oldestTone = longestWaitUs >= LONG_WAIT ? "warning" : undefined;
+  return {
+    cells: {
+      name: named(node, signOf(condition), node === selected),
+      topic: cell(`→ ${printable(topic)}`, "faint"),
+      acks: cell(`acks=${acks}`, "faint"),
+      rate: cell(rate, "faint"),
+      state: told([conditionFact(condition), isBlocked ? fact("blocked", "bad") : undefined, ...machineFacts(producer)]),
+      acknowledged: cell(`✓ ${grouped(acknowledged)}`, acknowledged > 0 ? "good" : "faint"),
+      failed: cell(`✗ ${grouped(failed)}`, failed > 0 ? "bad" : "faint"),
+      oldest: cell(longestWaitUs === 0 ? "" : `oldest ${waited(longestWaitUs)}`, oldestTone),
+      waiting: cell(waiting === 0 ? "" : `${grouped(waiting)} waiting`),
+      inFlight: cell(inFlight === 0 ? "" : `${grouped(inFlight)} in flight`),
+    },
+  };
+}
+
+// ---- who reads ----
+
+export const READER_COLUMNS: readonly Column[] = [
+  { key: "name", rank: 0 },
+  { key: "state", rank: 1 },
+  { key: "lag", rank: 3 },
+  { key: "positions", rank: 2, isElastic: true },
+];
+
+export function consumerRow(consumer: ConsumerScene, selected: string | undefined, isExpanded: boolean): Row {
+  const { node, condition, positions } = consumer;
+  return {
+    cells: {
+      name: named(node, signOf(condition), node === selected),
+      state: told([conditionFact(condition), ...machineFacts(consumer)]),
+      lag: lagCell(positions),
+    },
+    elastic: (width) => (isExpanded ? [] : positionsIn(positions, width)),
+  };
+}
+
+export function memberRow(member: MemberScene, group: GroupScene, selected: string | undefined, isExpanded: boolean): Row {
+  const { node, positions } = member;
+  return {
+    cells: {
+      name: named(node, memberSign(member), node === selected, 1),
+      state: told([...memberFacts(member, group), ...machineFacts(member)]),
+      lag: isThere(member.condition) ? lagCell(positions) : [],
+    },
+    elastic: (width) => (isExpanded ? [] : positionsIn(positions, width)),
+  };
+}
+
+function lagCell(positions: readonly PositionScene[]): Line {
+  const known = positions.filter(({ position }) => position >= 0);
+  if (known.length === 0) return [];
+  const lag = known.reduce((sum, each) => sum + lagOf(each), 0);
+  return cell(`lag ${grouped(lag)}`, lag === 0 ? "faint" : undefined);
+}
+
+export function lagOf({ position, end }: PositionScene): number {
+  return position < 0 ? 0 : Math.max(0, end - position);
+}
+
+function memberSign(member: MemberScene): Span {
+  if (member.condition !== "runs") return signOf(member.condition);
+  if (member.state === "STABLE") return member.isKnown === false ? RIVAL : signOf("runs");
+  return REBALANCING;
+}
+
+/** The states of a member, of either protocol, in which it does not simply go on. */
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  UNJOINED: "no member yet",
+  PREPARING_REBALANCE: "joins",
+  COMPLETING_REBALANCE: "joined, awaits its part",
+  UNSUBSCRIBED: "no member yet",
+  JOINING: "joins",
+  RECONCILING: "takes its part",
+  ACKNOWLEDGING: "takes its part",
+  FENCED: "thrown out",
+  PREPARE_LEAVING: "leaves",
+  LEAVING: "leaves",
+  STALE: "has left, for it did not poll",
+  FATAL: "has failed",
+};
+
+const ACTIVITY_WORDS: Readonly<Record<string, string>> = {
+  handling: "works",
+  committing: "commits",
+  revoking: "gives up partitions",
+  closing: "closes",
+};
+
+function memberFacts(member: MemberScene, { held }: GroupScene): (Fact | undefined)[] {
+  const { condition, state, generation, isKnown, activity, pollDueInUs, isSpare } = member;
+  if (condition === "absent" && isSpare) return [fact("spare", "faint")];
+  const word = conditionFact(condition);
+  if (!isThere(condition)) return [word];
+  const facts = [word];
+  if (state !== undefined && state !== "STABLE") facts.push(fact(STATE_WORDS[state] ?? state, "warning"));
+  else if (isKnown === false) facts.push(fact("unknown to its coordinator", "bad"));
+  const isBehind = held?.protocol === "classic" && generation >= 0 && generation !== held.generation;
+  if (isBehind) facts.push(fact(`in generation ${generation}`, "warning"));
+  if (pollDueInUs !== undefined && pollDueInUs < 0) facts.push(fact("too slow to poll()", "bad"));
+  else if (activity !== undefined && condition === "runs" && ACTIVITY_WORDS[activity] !== undefined) {
+    facts.push(fact(ACTIVITY_WORDS[activity], "faint"));
+  }
+  return facts;
+}
+
+// ---- positions ----
+
+/** As much of each as there is room for all of; else of the first few. */
+export function positionsIn(positions: readonly PositionScene[], width: number): Line {
+  if (positions.length === 0) return [];
+  const topics = new Set(positions.map(({ topic }) => topic)).size;
+  for (const isRich of [true, false]) {
+    const parts = positions.map((each) => positionPart(each, topics > 1, isRich));
+    const line = join(parts, [span(" ")]);
+    if (widthIn(parts) <= width) return line;
+  }
+  const parts = positions.map((each) => positionPart(each, topics > 1, false));
+  for (let count = parts.length - 1; count > 0; count--) {
+    const rest: Line = [span(`+${parts.length - count} more`, "faint")];
+    if (widthIn([...parts.slice(0, count), rest]) <= width) return join([...parts.slice(0, count), rest], [span(" ")]);
+  }
+  return [span(width >= 12 ? `${positions.length} partitions` : `${positions.length} p.`)];
+}
+
+function widthIn(parts: readonly Line[]): number {
+  return parts.reduce((sum, part) => sum + part.reduce((length, { text }) => length + text.length, 0), parts.length - 1);
+}
+
+/** `0@118 (110) +2`: partition, position, what is committed, lag. */
+function positionPart(each: PositionScene, withTopic: boolean, isRich: boolean): Line {
+  const { topic, partition, position, committed, state, rivals } = each;
+  const name = withTopic ? `${printable(topic)}-${partition}` : String(partition);
+  const lag = lagOf(each);
+  const part: Span[] = [span(`${name}@${position < 0 ? "?" : position}`, rivals.length > 0 ? "bad" : undefined)];
+  if (rivals.length > 0) part.push(RIVAL);
+  if (state === "gives up") part.push(span("↓", "warning"));
+  else if (state === "paused") part.push(span("‖", "warning"));
+  else if (state !== "fetches") part.push(span("?", "warning"));
+  if (isRich && committed !== undefined) part.push(span(`(${committed < 0 ? "–" : committed})`, "faint"));
+  if (lag > 0) part.push(span(`+${lag}`, "warning"));
+  return part;
+}
+
+export const POSITION_COLUMNS: readonly Column[] = [
+  { key: "name", rank: 0 },
+  { key: "position", rank: 0 },
+  { key: "committed", rank: 2 },
+  { key: "lag", rank: 1 },
+  { key: "end", rank: 3 },
+  { key: "state", rank: 1 },
+];
+
+export function positionRow(each: PositionScene, indent: number): Row {
+  const { topic, partition, position, committed, end, state, rivals } = each;
+  const lag = lagOf(each);
+  const isOdd = state !== "fetches";
+  return {
+    cells: {
+      name: cell(`${" ".repeat(indent)}${printable(topic)}-${partition}`),
+      position: cell(position < 0 ? "at ?" : `at ${grouped(position)}`),
+      committed: cell(
+        committed === undefined ? "" : committed < 0 ? "nothing committed" : `committed ${grouped(committed)}`,
+        "faint",
+      ),
+      lag: cell(position < 0 ? "" : `lag ${grouped(lag)}`, lag > 0 ? "warning" : "faint"),
+      end: cell(`end ${grouped(end)}`, "faint"),
+      state: told([
+        rivals.length > 0 ? fact(`☆ ${shortList(rivals)}, too`, "bad") : undefined,
+        isOdd && state !== "no position" ? fact(state, "warning") : undefined,
+        isOdd && state === "no position" && position >= 0 ? fact("no valid position", "warning") : undefined,
+      ]),
+    },
+  };
+}
