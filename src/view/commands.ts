@@ -186,13 +186,13 @@ const WALK: readonly Omit<CommandRow, "group">[] = [
     ],
   },
   {
-    words: "last, next change of selection",
+    words: "last, next change of value",
     commands: [
       { id: "change-back", keys: ["r"], word: "last change", applies: isWatched },
       { id: "change-on", keys: ["R"], word: "next change", applies: isWatched },
     ],
   },
-  { words: "go to a time, a step, violation", commands: [{ id: "go-to", keys: ["g"], word: "go to…" }] },
+  { words: "go to a time or a step", commands: [{ id: "go-to", keys: ["g"], word: "go to…" }] },
   {
     words: "to where a promise breaks",
     commands: [
@@ -212,7 +212,7 @@ const WALK: readonly Omit<CommandRow, "group">[] = [
     ],
   },
   {
-    words: "play, pause; faster, slower",
+    words: "play; faster, slower",
     commands: [
       { id: "play", keys: ["space"], word: "play", applies: ({ isAtEnd, isPlaying }) => isPlaying || !isAtEnd },
       { id: "faster", keys: ["+", "="], word: "faster", applies: ({ isPlaying }) => isPlaying },
@@ -223,7 +223,7 @@ const WALK: readonly Omit<CommandRow, "group">[] = [
 
 const FIND: readonly Omit<CommandRow, "group">[] = [
   {
-    words: "search; next, previous match",
+    words: "search; next, previous",
     commands: [
       { id: "search", keys: ["/"], word: "search" },
       { id: "match-on", keys: ["."], word: "next match", applies: isSearching },
@@ -232,7 +232,7 @@ const FIND: readonly Omit<CommandRow, "group">[] = [
   },
   { words: "breakpoint on a condition", commands: [{ id: "breakpoint", keys: ["b"], word: "breakpoint" }] },
   {
-    words: "run on, back to a breakpoint",
+    words: "run on, back to one",
     commands: [
       { id: "run-on", keys: ["c"], word: "run on", applies: ({ breakpoints, isAtEnd }) => breakpoints > 0 && !isAtEnd },
       { id: "run-back", keys: ["C"], word: "run back", applies: ({ breakpoints, isAtStart }) => breakpoints > 0 && !isAtStart },
@@ -242,7 +242,7 @@ const FIND: readonly Omit<CommandRow, "group">[] = [
 
 const CHANGE: readonly Omit<CommandRow, "group">[] = [
   {
-    words: "drop, duplicate, delay a message",
+    words: "message: drop, copy, delay",
     commands: [
       { id: "drop", keys: ["d"], word: "drop", applies: isOwnMessage },
       { id: "duplicate", keys: ["D"], word: "duplicate", applies: isFreeMessage },
@@ -250,28 +250,28 @@ const CHANGE: readonly Omit<CommandRow, "group">[] = [
     ],
   },
   {
-    words: "hold it, release it",
+    words: "message: hold, release",
     commands: [
       { id: "hold", keys: ["a"], word: "hold", applies: isFreeMessage },
       { id: "release", keys: ["u"], word: "release", applies: isHeldMessage },
     ],
   },
   {
-    words: "crash, power loss of a node",
+    words: "node: crash, power loss",
     commands: [
       { id: "crash", keys: ["k"], word: "crash", applies: isNode },
       { id: "power-loss", keys: ["K"], word: "power loss", applies: isNode },
     ],
   },
   {
-    words: "pause or resume, restart it",
+    words: "node: pause/resume, restart",
     commands: [
       { id: "pause-node", keys: ["s"], word: "pause/resume", applies: isNode },
       { id: "restart", keys: ["e"], word: "restart", applies: isNode },
     ],
   },
   {
-    words: "cut from…, isolate, heal it",
+    words: "node: cut…, isolate, heal",
     commands: [
       { id: "cut", keys: ["x"], word: "cut off…", applies: isNode },
       { id: "isolate", keys: ["X"], word: "isolate", applies: isNode },
@@ -279,7 +279,7 @@ const CHANGE: readonly Omit<CommandRow, "group">[] = [
     ],
   },
   {
-    words: "one record more; stop a client",
+    words: "client: one record, stop",
     commands: [
       { id: "produce", keys: ["w"], word: "one record more", applies: isProducer },
       { id: "stop", keys: ["W"], word: "stop", applies: isClient },
@@ -289,7 +289,7 @@ const CHANGE: readonly Omit<CommandRow, "group">[] = [
 
 const BRANCHES: readonly Omit<CommandRow, "group">[] = [
   {
-    words: "tree, compare two, save one",
+    words: "tree, compare, save",
     commands: [
       { id: "tree", keys: ["T"], word: "branches", applies: ({ branches }) => branches > 1 },
       { id: "compare", keys: ["m"], word: "compare", applies: ({ branches }) => branches > 1 },
@@ -325,7 +325,7 @@ const LOOK: readonly Omit<CommandRow, "group">[] = [
     ],
   },
   {
-    words: "partition; detail of the timeline",
+    words: "partition; timeline detail",
     commands: [
       { id: "partition", keys: ["o"], word: "partition" },
       { id: "detail", keys: ["t"], word: "detail" },

@@ -3,9 +3,10 @@ import { type Micros, US_PER_SECOND } from "../base/units.ts";
 import { grouped } from "../report/numbers.ts";
 import { quote, type Reading, readDuration } from "../scenario/quantities.ts";
 import type { Walk } from "../walk/walk.ts";
+import { mainViolation } from "./violation.ts";
 
 /** Where one stands, and where one can go. */
-export type Terrain = Pick<Walk, "branch" | "position" | "start" | "end">;
+export type Terrain = Pick<Walk, "side" | "branch" | "position" | "start" | "end">;
 
 const HINT = "write a step (17902), a time (38.118s), +100 or -2s from here, start, end or violation";
 
@@ -44,8 +45,8 @@ function toTime(text: string, sign: string, terrain: Terrain): Reading<number> {
 }
 
 function toViolation(terrain: Terrain): Reading<number> {
-  const [first] = terrain.branch.tape.violations;
-  if (first !== undefined) return { ok: true, value: Math.min(first.step, terrain.end) };
+  const found = mainViolation(terrain.branch.tape, terrain.side.scenario);
+  if (found !== undefined) return { ok: true, value: Math.min(found.step, terrain.end) };
   return { ok: false, message: "nothing is violated in this run", hint: `every promise holds; ${extentOf(terrain)}` };
 }
 

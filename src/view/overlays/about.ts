@@ -9,6 +9,7 @@ import { type CommandId, commandOf, nameOfKey } from "../commands.ts";
 import { fitted, wrap } from "../fitting.ts";
 import type { Frame } from "../frame.ts";
 import { type Line, line, span } from "../line.ts";
+import { mainViolation } from "../violation.ts";
 import type { Overlay, OverlayRoom } from "./overlay.ts";
 
 export interface AboutOptions {
@@ -29,32 +30,34 @@ function aboutLines(frame: Frame, seed: string, { width, height }: OverlayRoom):
   const setting = wrap(line(`${describeSetting(scenario)} · seed ${seed}`, "faint"), width);
   const promise = verdictOf(frame).flatMap((each) => wrap(each, width, 2));
   const keys = KEYS.map(([ids, words]) => keyLine(ids, words));
-  const fixed = setting.length + promise.length + keys.length + 3;
-  const about = wrap(line(printable(scenario.about)), width);
-  const room = Math.max(0, height - fixed);
+  const about = scenario.about.trim() === "" ? [] : wrap(line(printable(scenario.about)), width);
+  // Where there is little room, blank lines go first, then the end of the story.
+  const spare = height - setting.length - promise.length - keys.length;
+  const isAiry = spare >= about.length + BLANKS;
+  const room = Math.max(0, isAiry ? about.length : spare - 1);
   const told = about.length <= room ? about : [...about.slice(0, Math.max(0, room - 1)), line("…", "faint")];
-  return [...(scenario.about.trim() === "" || room === 0 ? [] : [...told, []]), ...setting, [], ...promise, [], ...keys].slice(
-    0,
-    height,
-  );
+  const blank: Line[] = isAiry ? [[]] : [];
+  return [...told, ...(told.length > 0 ? blank : []), ...setting, ...blank, ...promise, [], ...keys].slice(0, height);
 }
+
+const BLANKS = 3;
 
 /** What breaks and where; or that nothing does. */
 function verdictOf({ tape, position, branch, simulation }: Frame): Line[] {
-  const [first] = tape.violations;
+  const first = mainViolation(tape, simulation.scenario);
   if (first === undefined) {
     return [
       [span("✓ every promise holds", "good"), span(`: ${simulation.checker.invariants.length} invariants watch, to the end`)],
     ];
   }
   const others = new Set(tape.violations.map(({ invariant }) => invariant)).size - 1;
-  const more = others === 0 ? "" : `, and ${others} more ${others === 1 ? "invariant" : "invariants"} later`;
+  const more = others === 0 ? "" : ` ${others} more ${others === 1 ? "promise breaks" : "promises break"}, too.`;
   const at = `at ${((tape.timeOf(first.step) - branch.ending.readyAt) / US_PER_SECOND).toFixed(3)} s, step ${grouped(first.step)}`;
   return [
-    [span(`✗ ${first.invariant}`, "bad"), span(`: ${promiseOf(first)}`)],
+    [span(`✗ ${first.invariant}`, "bad"), span(`  ${promiseOf(first)}`)],
     position === first.step
-      ? [span("  You stand just where it breaks", "strong"), span(` (${at})${more}.`)]
-      : [span(`  It breaks ${at}${more}: `), span("v", "key"), span(" goes there.")],
+      ? [span("  You stand just where it breaks", "strong"), span(`, ${at}.${more}`)]
+      : [span(`  It breaks ${at}: `), span("v", "key"), span(` goes there.${more}`)],
   ];
 }
 

@@ -1,6 +1,6 @@
 /** The last line: what is asked, or what there is to say, or else the keys that fit the moment. */
 import { type Command, commandOf, hintsFor, nameOfKey, type Situation } from "../commands.ts";
-import { cut, fitted, spread } from "../fitting.ts";
+import { fitted, spread } from "../fitting.ts";
 import { columnsOf, type Line, type Span, span, type Tone, widthOf } from "../line.ts";
 
 export interface Message {
@@ -58,8 +58,9 @@ function paired(commands: readonly Command[], situation: Situation): Line[] {
   return commands.map((command) => [span(" "), ...hint(command, wordOf(command, situation)), span(" ")]);
 }
 
-function hint({ keys }: Command, word: string): Span[] {
-  return [span(nameOfKey(keys[0] as string), "key"), span(` ${word}`)];
+function hint({ id, keys }: Command, word: string): Span[] {
+  const key = id === "select-down" ? "↑↓" : nameOfKey(keys[0] as string);
+  return [span(key, "key"), span(` ${word}`)];
 }
 
 function wordOf({ id, word }: Command, { isPlaying }: Situation): string {
@@ -74,7 +75,7 @@ function fromEnd(text: string, width: number): string {
   return `…${shown}`;
 }
 
-/** For those who only print: nothing is asked, nothing can be pressed. */
-export function footLine(words: Line, width: number): Line {
-  return fitted(cut([span(" "), ...words], width), width);
+/** Where nothing can be pressed: the command that leads on. */
+export function footLine(command: string, width: number): Line {
+  return fitted([span(" walk on from here  ", "faint"), span(command)], width);
 }

@@ -22,7 +22,7 @@ export function headerOf(frame: Frame, facts: HeaderFacts, width: number): Line 
   for (const told of LEVELS) {
     const right = [span("  "), ...placeOf(frame, facts, told), span("   "), ...checksOf(frame), span(" ")];
     const left = [span(" "), span(name, "strong"), ...runOf(frame, facts, told)];
-    if (widthOf(left) + widthOf(right) <= width) return spread(left, right, width);
+    if (widthOf(left) + widthOf(right) < width) return spread(left, right, width);
   }
   const last = LEVELS[LEVELS.length - 1] as Told;
   const right = [span("  "), ...placeOf(frame, facts, last), span("  "), ...checksOf(frame), span(" ")];
@@ -63,14 +63,17 @@ function runOf({ simulation }: Frame, { seed, side }: HeaderFacts, told: Told): 
   return spans;
 }
 
-function placeOf({ tape, position, branch }: Frame, { speed }: HeaderFacts, told: Told): Span[] {
+function placeOf({ tape, position, branch, branches }: Frame, { speed }: HeaderFacts, told: Told): Span[] {
   const since = tape.timeOf(position) - branch.ending.readyAt;
   const last = grouped(tape.length);
   const step = ` · step ${grouped(position).padStart(last.length)}`;
   const spans: Span[] = [];
   if (speed !== undefined) spans.push(span(`${speed}  `, "accent"));
   spans.push(span(`${(since / US_PER_SECOND).toFixed(3)} s`, "strong"), span(told.length ? `${step} of ${last}` : step));
-  if (told.branch !== "not") spans.push(span(" · "), ...pathOf(branch, told.branch === "short"));
+  const isOnlyOne = branches.length === 1;
+  if (told.branch === "whole" || (told.branch === "short" && !isOnlyOne)) {
+    spans.push(span(" · "), ...pathOf(branch, told.branch === "short"));
+  }
   return spans;
 }
 
@@ -82,13 +85,13 @@ function pathOf(branch: Branch, isShort: boolean): Span[] {
   return [...pathOf(branch.parent, false), span(" ▸ "), span(name, "accent")];
 }
 
-/** What is broken so far; and what will be. */
+/** How many promises hold to the end, how many are broken so far, and how many will be. */
 function checksOf({ simulation, tape, position }: Frame): Span[] {
   const broken = new Set<string>();
   const coming = new Set<string>();
   for (const { step, invariant } of tape.violations) (step <= position ? broken : coming).add(invariant);
-  const held = simulation.checker.invariants.length - broken.size;
   const ahead = [...coming].filter((invariant) => !broken.has(invariant)).length;
+  const held = simulation.checker.invariants.length - broken.size - ahead;
   const spans = [span(`✓ ${held}`, "good")];
   if (broken.size > 0) spans.push(span(" "), span(`✗ ${broken.size}`, "bad"));
   if (ahead > 0) spans.push(span(" "), span(`✗ ${ahead} ahead`, "warning"));

@@ -83,7 +83,7 @@ function band(width: number, height: number, panes: readonly PaneId[]): Box {
   const [left, right] = panes;
   if (left === undefined) return { kind: "summaries", width, height, panes: [] };
   if (right === undefined) return column(width, height, [[left, 1]]);
-  const first = Math.round(width * 0.62);
+  const first = Math.round(width * 0.66);
   return {
     kind: "row",
     width,

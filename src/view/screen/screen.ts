@@ -56,10 +56,12 @@ export function screenOf(frame: Frame, looks: Looks, view: ViewState, extras: Ex
   const note = extras.note === undefined ? [] : bandOf(extras.note, width, Math.floor(bodyHeight * NOTE_SHARE));
   const body = { width, height: bodyHeight - note.length };
   const layout = layoutOf({ ...body, view, panes: [...looks.keys()], wishes: wishesOf(frame) });
-  const panes = blockOf(layout, { looks, view });
+  const panes = (): Block => blockOf(layout, { looks, view });
   const { overlay } = extras;
   const blocks: Block[] = [text("header", [headerOf(frame, extras, width)], width)];
-  blocks.push(overlay === undefined ? panes : text("overlay", withOverlay(overlay, linesOf(panes), body), width));
+  if (overlay === undefined) blocks.push(panes());
+  else if (overlay.size === "page") blocks.push(text("overlay", pageOf(overlay, body), width));
+  else blocks.push(text("overlay", withCard(overlay, linesOf(panes()), body), width));
   if (note.length > 0) blocks.push(text("note", note, width));
   blocks.push(text("bottom", [fitted(extras.bottom(width), width)], width));
   return { kind: "column", width, height, blocks };
@@ -153,6 +155,11 @@ function summaries({ width, height, panes }: Extract<Box, { kind: "summaries" }>
 
 // ---- what lies over them ----
 
+/** A few columns of what lies below would only confuse. */
+function wholeIfNearly(columns: number, width: number): number {
+  return width - columns <= 6 ? width : columns;
+}
+
 /** Of the body, at most. */
 const NOTE_SHARE = 0.4;
 
@@ -161,15 +168,15 @@ function bandOf(note: Overlay, width: number, height: number): Line[] {
   return cardOf(note.title, lines, width, Math.min(height, lines.length + BORDER_LINES));
 }
 
-function withOverlay(overlay: Overlay, under: readonly Line[], { width, height }: Size): Line[] {
-  if (overlay.size === "page") {
-    const lines = overlay.lines({ width: width - BORDER_COLUMNS, height: height - BORDER_LINES });
-    return cardOf(overlay.title, lines, width, height);
-  }
+function pageOf(page: Overlay, { width, height }: Size): Line[] {
+  return cardOf(page.title, page.lines({ width: width - BORDER_COLUMNS, height: height - BORDER_LINES }), width, height);
+}
+
+function withCard(overlay: Overlay, under: readonly Line[], { width, height }: Size): Line[] {
   const inner = Math.min(width - BORDER_COLUMNS, CARD_WIDTH_MAX);
   const lines = overlay.lines({ width: inner, height: height - BORDER_LINES });
   const needed = Math.max(widthOf(overlay.title) + 2, ...lines.map(widthOf));
-  const cardWidth = Math.min(needed, inner) + BORDER_COLUMNS;
+  const cardWidth = wholeIfNearly(Math.min(needed, inner) + BORDER_COLUMNS, width);
   const card = cardOf(overlay.title, lines, cardWidth, Math.min(height, lines.length + BORDER_LINES));
   const [left, top] = [(width - cardWidth) >> 1, (height - card.length) >> 1];
   // What it lies over steps back.
