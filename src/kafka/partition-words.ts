@@ -1,6 +1,7 @@
 /** Gathers what a message says of partitions, and puts into words only what is shown: of one partition, and how many more there are. */
 import { partitionName, type TopicPartition } from "./ids.ts";
 import type { ApiName, RequestOf, ResponseOf } from "./messages/apis.ts";
+import { METADATA_TOPIC } from "./metadata/records.ts";
 
 /** How each API's request, and its response, is put into words. */
 export type RequestWords = { readonly [A in ApiName]: (body: RequestOf<A>, on: PartitionWords) => string };
@@ -23,7 +24,8 @@ export class PartitionWords {
       this.concerns = true;
       this.first = words();
     } else if (this.count === 1) {
-      this.first = joined(partitionName(topic, partition), words());
+      // The metadata log has one partition, and a long name.
+      this.first = joined(topic === METADATA_TOPIC ? "metadata" : partitionName(topic, partition), words());
     }
   }
 

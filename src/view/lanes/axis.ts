@@ -20,6 +20,8 @@ export interface Axis {
 const SCALE_MAX = 10;
 /** The same for replicas that may be elected. */
 const VITAL_SCALE_MAX = 500;
+/** So many columns are shown of what lies before the first end in view. */
+const CONTEXT = 2;
 /** From so many columns on the window moves in steps, so that not every append shifts everything. */
 const STEADY_COLUMNS = 20;
 
@@ -45,7 +47,7 @@ function windowOf(first: Offset, last: Offset, columns: number): { readonly from
     const width = columns * scale;
     const step = steps * scale;
     const from = Math.max(0, Math.ceil((last + scale - width) / step) * step);
-    if (from <= first || scale > last) return { from, scale };
+    if (from <= Math.max(0, first - CONTEXT * scale) || scale > last) return { from, scale };
   }
 }
 

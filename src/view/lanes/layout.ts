@@ -25,7 +25,7 @@ export interface LanesLayout {
 
 const NAME_MAX = 16;
 const CELLS_MIN = 10;
-const CELLS_SHARE = 0.28;
+const CELLS_SHARE = 0.3;
 /** Words come and go: their room changes in steps. */
 const WORDS_STEP = 8;
 const WORDS_MAX = 64;
