@@ -9,7 +9,7 @@ import { type Document, isMap, isSeq, type Node, type Pair, visit } from "yaml";
 import { assert } from "../base/assert.ts";
 import { applyOverrides } from "./overrides.ts";
 import { ProblemSink } from "./problem-sink.ts";
-
+import { writeEdits } from "./read-edits.ts";
 import { describeEdit, type RunEdit } from "./run-edit.ts";
 import { keyOf, ScenarioSource } from "./source.ts";
 import type { RecordedSpec } from "./spec.ts";
@@ -106,12 +106,6 @@ function takeOut(document: Document, keys: readonly string[]): void {
     },
   });
   contents.items = contents.items.filter((pair) => !leaving.includes(pair));
-}
-
-/** Until the format has them. */
-function writeEdits(edits: readonly RunEdit[]): readonly object[] {
-  assert(edits.length === 0, "edits by hand have no place in a file yet");
-  return [];
 }
 
 function addEdits(document: Document, edits: readonly RunEdit[]): void {

@@ -6,6 +6,7 @@ import { bundledFile } from "../../src/cli/scenario-files.ts";
 import type { RunResult } from "../../src/run/result.ts";
 import { runSide, sidesOf } from "../../src/run/run-scenario.ts";
 import { parseScenario } from "../../src/scenario/loader.ts";
+import type { RunEdit } from "../../src/scenario/run-edit.ts";
 import { type SavedBranch, savedBranchText } from "../../src/scenario/saved-branch.ts";
 import type { ScenarioSpec } from "../../src/scenario/spec.ts";
 import type { SideName } from "../../src/scenario/switch.ts";
@@ -144,6 +145,65 @@ describe("of an exhibit", () => {
   test("what it broke is expected of it, and that records were lost", () => {
     expect(save(text, { side: "old" }).text).toMatch(/^expect:\n {2}violates:(\n {4}- \w+)+\n {2}records: \{ lost: ">0"/m);
     expect(save(text, { side: "new" }).text).toMatch(/^expect:\n {2}records: \{ lost: 0/m);
+  });
+});
+
+describe("edits made by hand", () => {
+  const DROP: RunEdit = {
+    kind: "message",
+    delivery: { message: "Fetch", from: "broker-2", to: "broker-1", nth: 3 },
+    change: { do: "drop" },
+  };
+  const CRASH: RunEdit = { kind: "moment", moment: { timeUs: 6_000_000, steps: 2 }, action: { do: "crash", node: "broker-3" } };
+  const RESTART: RunEdit = {
+    kind: "moment",
+    moment: { timeUs: 14_000_000, steps: 0 },
+    action: { do: "restart", node: "broker-3" },
+  };
+  const RECORD: RunEdit = {
+    kind: "moment",
+    moment: { timeUs: 7_000_000, steps: 0 },
+    action: { do: "produce", node: "checkout" },
+  };
+
+  const EDITED: readonly (readonly [string, string, Changes])[] = [
+    ["one", "failover/leader-crash", { edits: [DROP] }],
+    ["several", "failover/leader-crash", { edits: [CRASH, DROP, RECORD, RESTART] }],
+    [
+      "on the old side of an exhibit",
+      "museum/replication/kip-966-last-replica-standing",
+      { side: "old", edits: [RESTART, DROP] },
+    ],
+    ["with groups, with ZooKeeper", "groups/member-crash", { overrides: ["cluster.mode=zookeeper"], edits: [CRASH, RESTART] }],
+  ];
+
+  test.each(EDITED)("are in the file: %s (%s)", (_, name, changes) => {
+    const { branch, scenario } = save(read(name), changes);
+    expect(branch.traceHash).not.toBe(save(read(name), { ...changes, edits: [] }).branch.traceHash);
+    expect(scenario.edits).toEqual(changes.edits);
+    const again = run(scenario);
+    expect([again.traceHash, again.events]).toEqual([branch.traceHash, branch.events]);
+    expect(again.expectations.filter(({ met }) => !met)).toEqual([]);
+  });
+
+  test("each stands on a line of its own, and the name tells them", () => {
+    const { text, scenario } = save(SMALL.replace("brokers: 1", "brokers: 3").replace("for: 3s", "for: 9s"), {
+      edits: [DROP, RECORD],
+    });
+    expect(text).toContain(`edits:
+  - { drop: { message: Fetch, nth: 3, from: broker-2, to: broker-1 } }
+  - { at: 7s, produce: checkout }
+`);
+    expect(scenario.name).toBe("Small, with Fetch #3 from broker-2 to broker-1 dropped and checkout sends one record more");
+  });
+
+  test("a branch of a branch has those of both", () => {
+    const text = SMALL.replace("brokers: 1", "brokers: 3").replace("for: 3s", "for: 9s");
+    const first = save(text, { edits: [DROP] });
+    const second = save(first.text, { edits: [RECORD] });
+    expect(second.scenario.edits).toEqual([DROP, RECORD]);
+    expect(run(second.scenario).traceHash).toBe(second.branch.traceHash);
+    expect(second.text.match(/^recorded:/gm)).toHaveLength(1);
   });
 });
 
