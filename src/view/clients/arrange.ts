@@ -65,8 +65,11 @@ function memberLines(group: GroupScene, plan: Plan, width: number, selected: str
     width,
   );
   const lines = shown.flatMap((each, index) => [rows[index] as Line, ...detailsOf(each, plan, width, 5)]);
-  const missing = group.members.length - shown.length;
-  if (shown.length > 0 && missing > 0) lines.push([span(`    and ${missing} more`, "faint")]);
+  const missing = group.members.filter((each) => !shown.includes(each));
+  const isSpare = missing.every((each) => each.isSpare && each.condition === "absent");
+  if (shown.length > 0 && missing.length > 0) {
+    lines.push([span(`    and ${missing.length} ${isSpare ? "spare" : "more"}`, "faint")]);
+  }
   return lines;
 }
 

@@ -14,8 +14,8 @@ export const GROUP_COLUMNS: readonly Column[] = [
   { key: "members", rank: 7 },
   { key: "coordinator", rank: 5 },
   { key: "awaited", rank: 3 },
-  { key: "lag", rank: 2 },
-  { key: "amiss", rank: 6 },
+  { key: "lag", rank: 3 },
+  { key: "amiss", rank: 2 },
 ];
 
 export function isRebalancing({ held }: GroupScene): boolean {

@@ -74,6 +74,8 @@ export function producerRow(producer: ProducerScene, selected: string | undefine
 export const READER_COLUMNS: readonly Column[] = [
   { key: "name", rank: 0 },
   { key: "state", rank: 1 },
+  { key: "more", rank: 4 },
+  { key: "activity", rank: 5 },
   { key: "lag", rank: 3 },
   { key: "positions", rank: 2, isElastic: true },
 ];
@@ -83,7 +85,7 @@ export function consumerRow(consumer: ConsumerScene, selected: string | undefine
   return {
     cells: {
       name: named(node, signOf(condition), node === selected),
-      state: told([conditionFact(condition), ...machineFacts(consumer)]),
+      ...stateCells([conditionFact(condition), ...machineFacts(consumer)]),
       lag: lagCell(positions),
     },
     elastic: (width) => (isExpanded ? [] : positionsIn(positions, width)),
@@ -95,11 +97,23 @@ export function memberRow(member: MemberScene, group: GroupScene, selected: stri
   return {
     cells: {
       name: named(node, memberSign(member), node === selected, 1),
-      state: told([...memberFacts(member, group), ...machineFacts(member)]),
+      ...stateCells([...memberFacts(member, group), ...machineFacts(member)]),
+      activity: activityCell(member),
       lag: isThere(member.condition) ? lagCell(positions) : [],
     },
     elastic: (width) => (isExpanded ? [] : positionsIn(positions, width)),
   };
+}
+
+/** The first fact by itself: where there is no room for all, it is shown. */
+function stateCells(facts: readonly (Fact | undefined)[]): Record<"state" | "more", Line> {
+  const [first, ...more] = facts.filter((each) => each !== undefined);
+  return { state: told([first]), more: told(more) };
+}
+
+function activityCell({ activity, condition }: MemberScene): Line {
+  const word = activity === undefined || condition !== "runs" ? undefined : ACTIVITY_WORDS[activity];
+  return cell(word ?? "", "faint");
 }
 
 function lagCell(positions: readonly PositionScene[]): Line {
@@ -143,19 +157,16 @@ const ACTIVITY_WORDS: Readonly<Record<string, string>> = {
 };
 
 function memberFacts(member: MemberScene, { held }: GroupScene): (Fact | undefined)[] {
-  const { condition, state, generation, isKnown, activity, pollDueInUs, isSpare } = member;
+  const { condition, state, generation, isKnown, pollDueInUs, isSpare } = member;
   if (condition === "absent" && isSpare) return [fact("spare", "faint")];
   const word = conditionFact(condition);
   if (!isThere(condition)) return [word];
   const facts = [word];
   if (state !== undefined && state !== "STABLE") facts.push(fact(STATE_WORDS[state] ?? state, "warning"));
-  else if (isKnown === false) facts.push(fact("unknown to its coordinator", "bad"));
+  else if (isKnown === false) facts.push(fact("not in the group", "bad"));
   const isBehind = held?.protocol === "classic" && generation >= 0 && generation !== held.generation;
   if (isBehind) facts.push(fact(`in generation ${generation}`, "warning"));
   if (pollDueInUs !== undefined && pollDueInUs < 0) facts.push(fact("too slow to poll()", "bad"));
-  else if (activity !== undefined && condition === "runs" && ACTIVITY_WORDS[activity] !== undefined) {
-    facts.push(fact(ACTIVITY_WORDS[activity], "faint"));
-  }
   return facts;
 }
 
@@ -175,7 +186,7 @@ export function positionsIn(positions: readonly PositionScene[], width: number):
     const rest: Line = [span(`+${parts.length - count} more`, "faint")];
     if (widthIn([...parts.slice(0, count), rest]) <= width) return join([...parts.slice(0, count), rest], [span(" ")]);
   }
-  return [span(width >= 12 ? `${positions.length} partitions` : `${positions.length} p.`)];
+  return [span(width >= 13 ? `${positions.length} partitions` : `${positions.length} p.`)];
 }
 
 function widthIn(parts: readonly Line[]): number {
