@@ -1,0 +1,144 @@
+/** The tree of branches: where each parts from its parent, how it ends, and what is the first thing in it that is not as in its parent. */
+import { describeEvent } from "../../kafka/event-words.ts";
+import type { KafkaEvent } from "../../kafka/events.ts";
+import { printable } from "../../report/printable.ts";
+import type { NodeEvent } from "../../sim/node-events.ts";
+import type { Branch } from "../../walk/branch.ts";
+import type { Tape } from "../../walk/tape.ts";
+import { firstDifference } from "../comparison/first-difference.ts";
+import { cut, fitted, fittedRight, pad, toned, wrap } from "../fitting.ts";
+import type { Frame } from "../frame.ts";
+import { columnsOf, type Line, line, span, widthOf } from "../line.ts";
+import type { Overlay, OverlayRoom } from "../overlays/overlay.ts";
+import { clock } from "../timeline/clock.ts";
+import { type Twig, twigsOf } from "./branch-order.ts";
+import { endingLine } from "./ending.ts";
+
+/** Branches in the order in which the tree shows them. */
+export function treeOrder(branches: readonly Branch[]): Branch[] {
+  return twigsOf(branches).map(({ branch }) => branch);
+}
+
+export function treeOverlay(frame: Pick<Frame, "branch" | "branches" | "position">, chosen: Branch): Overlay {
+  return { size: "page", title: line("branches", "title"), lines: (room) => treeLines(frame, chosen, room) };
+}
+
+/** The event in words with its time; where the branch only lacks something, that. */
+export function firstDifferenceInWords(branch: Branch): string | undefined {
+  const { parent, tape, partsAt } = branch;
+  if (parent === undefined) return undefined;
+  const difference = firstDifference(parent.tape, tape, partsAt);
+  if (difference === undefined) return "none: everything is reported as in its parent";
+  const theirs = timedWords(parent.tape, difference.a, branch);
+  const own = timedWords(tape, difference.b, branch);
+  if (own === undefined || (theirs !== undefined && theirs.timeUs < own.timeUs))
+    return `${theirs?.time} s  not here: ${theirs?.words}`;
+  return `${own.time} s  ${own.words}`;
+}
+
+function timedWords(
+  tape: Tape,
+  index: number,
+  branch: Branch,
+): { readonly timeUs: number; readonly time: string; readonly words: string } | undefined {
+  const found = tape.events[index];
+  if (found === undefined) return undefined;
+  const timeUs = tape.timeOf(found.step);
+  return { timeUs, time: clock(timeUs, branch), words: printable(describeEvent(found.event as KafkaEvent | NodeEvent)) };
+}
+
+export function treeLines(
+  { branch: here, branches, position }: Pick<Frame, "branch" | "branches" | "position">,
+  chosen: Branch,
+  room: OverlayRoom,
+): readonly Line[] {
+  const { width, height } = room;
+  if (width <= 0 || height <= 0) return [];
+  const twigs = twigsOf(branches);
+  const names = Math.max(...twigs.map(({ stem, branch }) => columnsOf(stem + printable(branch.name))));
+  const endUs = Math.max(...branches.map(({ ending }) => ending.timeUs - ending.readyAt), 1);
+  const layout = { width, names: Math.min(names, Math.max(8, Math.floor(width * 0.4))), endUs };
+  const blocks = twigs.map((twig) => {
+    const isHere = twig.branch === here;
+    return blockOf(twig, { ...layout, isHere, isChosen: twig.branch === chosen, position: isHere ? position : undefined });
+  });
+  const wanted = Math.max(
+    0,
+    twigs.findIndex(({ branch }) => branch === chosen),
+  );
+  const body = inView(blocks, wanted, Math.max(1, height - 2));
+  return (height > body.length + 1 ? [...body, [], cut(KEYS, width)] : [...body, cut(KEYS, width)]).slice(0, height);
+}
+
+interface BlockLayout {
+  readonly width: number;
+  readonly names: number;
+  readonly endUs: number;
+  readonly isHere: boolean;
+  readonly isChosen: boolean;
+  /** Where one stands, if on this branch. */
+  readonly position: number | undefined;
+}
+
+/** From here on there is a bar. */
+const BAR_WIDTH_MIN = 8;
+const BAR_WIDTH_MAX = 40;
+
+function blockOf({ branch, stem }: Twig, layout: BlockLayout): readonly Line[] {
+  const { width, names, isHere, isChosen } = layout;
+  const partedUs = branch.parent === undefined ? branch.ending.readyAt : branch.tape.timeOf(branch.partsAt);
+  const time = `${clock(partedUs, branch)} s`;
+  const ending: Line = [...endingLine(branch), ...(branch.saved ? [] : [span("  not saved", "faint")])];
+  const left: Line = [
+    span(isChosen ? "▸" : " ", "selected"),
+    span(isHere ? "▶" : " ", "current"),
+    ...fitted([span(stem, "frame"), span(printable(branch.name), isHere ? "current" : undefined)], names),
+    ...fittedRight([span(time, "faint")], Math.max(10, time.length + 1)),
+    span(" "),
+  ];
+  const barWidth = Math.min(BAR_WIDTH_MAX, width - widthOf(left) - widthOf(ending) - 1);
+  const bar: Line = barWidth < BAR_WIDTH_MIN ? [] : [...barOf(branch, partedUs, barWidth, layout), span(" ")];
+  const head = cut([...left, ...bar, ...ending], width);
+  const difference = firstDifferenceInWords(branch);
+  const indent = 2 + columnsOf(stem) + 2;
+  return [
+    isChosen ? toned(pad(head, width), "selected") : head,
+    ...(difference === undefined ? [] : differenceLines(difference, indent, isChosen, width)),
+  ];
+}
+
+function differenceLines(difference: string, indent: number, isChosen: boolean, width: number): readonly Line[] {
+  const words: Line = [span("first difference  ", "faint"), span(difference)];
+  if (indent + 20 > width) return [cut(words, width)];
+  const told = isChosen ? wrap(words, width - indent, 2).slice(0, 3) : [words];
+  return told.map((each) => cut([span(" ".repeat(indent)), ...each], width));
+}
+
+/** The run's time from left to right: where it parts, where it breaks a promise, where one stands. */
+function barOf(branch: Branch, partedUs: number, width: number, { endUs, position }: BlockLayout): Line {
+  const { tape, ending } = branch;
+  const columnOf = (timeUs: number): number => {
+    const share = (timeUs - ending.readyAt) / endUs;
+    return Math.max(0, Math.min(width - 1, Math.floor(share * (width - 1))));
+  };
+  const [from, to] = [columnOf(partedUs), columnOf(ending.timeUs)];
+  const cells = Array.from({ length: width }, (_, column): string => (column < from || column > to ? " " : "─"));
+  const [broken] = tape.violations;
+  if (broken !== undefined) cells[columnOf(broken.timeUs)] = "✗";
+  if (position !== undefined) cells[columnOf(position === 0 ? 0 : tape.timeOf(position))] = "▶";
+  return [span(cells.join(""), "frame")];
+}
+
+function inView(blocks: readonly (readonly Line[])[], wanted: number, height: number): readonly Line[] {
+  const before = blocks.slice(0, wanted).reduce((sum, block) => sum + block.length, 0);
+  const all = blocks.flat();
+  const own = blocks[wanted]?.length ?? 0;
+  const first = Math.max(0, Math.min(before - ((height - own) >> 1), all.length - height));
+  return all.slice(first, first + height);
+}
+
+const KEYS: Line = [
+  ...[span("↑↓", "key"), span(" choose  ", "faint"), span("Enter", "key"), span(" go there  ", "faint")],
+  ...[span("m", "key"), span(" compare  ", "faint"), span("S", "key"), span(" save  ", "faint")],
+  ...[span("d", "key"), span(" prune  ", "faint"), span("Esc", "key"), span(" close", "faint")],
+];
