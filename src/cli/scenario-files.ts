@@ -33,6 +33,9 @@ function locate(path: string, command: string): string {
   if (existsSync(path)) return path;
   const name = path.replace(/^scenarios(\/|$)/, "").replace(SUFFIX, "");
   for (const candidate of [join(BUNDLED_DIRECTORY, name), bundledFile(name)]) if (existsSync(candidate)) return candidate;
+  // An exhibit is known by its own name, wherever in the museum it stands.
+  const [only, ...others] = bundledNames().filter((each) => each.split("/").at(-1) === name);
+  if (only !== undefined && others.length === 0) return bundledFile(only);
   const guess = nearest(name, bundledNames());
   const hint = guess === undefined ? "`kafka-sim list` shows the bundled ones" : `did you mean ${guess}?`;
   throw argumentError(command, path, "no such file, directory or bundled scenario", hint);

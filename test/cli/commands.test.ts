@@ -45,6 +45,12 @@ test.concurrent.each([
   expect(help).toMatch(new RegExp(`Examples:\\n  kafka-sim ${command} `));
 });
 
+test.concurrent("a bundled scenario is found by the last part of its name", async () => {
+  const [short, long] = await Promise.all(["leader-crash", "failover/leader-crash"].map((name) => kafkaSim(["run", name, "--json"])));
+  expect(short?.status).toBe(0);
+  expect(JSON.parse(short?.stdout ?? "").runs[0].traceHash).toBe(JSON.parse(long?.stdout ?? "").runs[0].traceHash);
+});
+
 test.concurrent("list names every bundled scenario, by theme, and the museum", async () => {
   const list = await printed("list");
   expect(list).toMatch(/^ kafka-sim museum /m);

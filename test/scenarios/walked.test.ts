@@ -1,0 +1,51 @@
+/** Every bundled scenario can be walked through: opened, to its end, back to its start, with the whole screen on the way. */
+import { expect, test } from "vitest";
+import { frameOf } from "../../src/view/frame.ts";
+import { columnsOf } from "../../src/view/line.ts";
+import { lookAt } from "../../src/view/look.ts";
+import { openingView } from "../../src/view/opening.ts";
+import { PANES } from "../../src/view/panes.ts";
+import { composeScreen, type Size, screenOf } from "../../src/view/screen/screen.ts";
+import type { TimelineDetail } from "../../src/view/view-state.ts";
+import { complete } from "../../src/walk/journey.ts";
+import { Walk } from "../../src/walk/walk.ts";
+import { BUNDLED } from "./bundled.ts";
+
+const SIZES: readonly Size[] = [
+  { width: 80, height: 23 },
+  { width: 120, height: 39 },
+  { width: 200, height: 59 },
+];
+const DETAILS: readonly TimelineDetail[] = ["story", "partition", "everything"];
+/** Stops on the way from the start to the end, and as many on the way back. */
+const STOPS = 6;
+
+/** The screen of where one stands, as text; of the size and with the detail of the nth stop. */
+function screenHere(walk: Walk, stop: number): string[] {
+  const view = openingView(walk);
+  const size = SIZES[stop % SIZES.length] as Size;
+  const choice = { ...view.choice, detail: DETAILS[stop % DETAILS.length] as TimelineDetail };
+  const frame = frameOf(walk, choice);
+  const extras = { seed: walk.seed, side: walk.side.label, speed: undefined, bottom: () => [] };
+  const lines = composeScreen(screenOf(frame, lookAt(frame, PANES), { ...view, choice }, extras, size));
+  expect(lines.length).toBe(size.height);
+  const texts = lines.map((spans) => spans.map(({ text }) => text).join(""));
+  for (const text of texts) expect(columnsOf(text)).toBe(size.width);
+  return texts;
+}
+
+test.each(BUNDLED.map((side) => [side.title, side] as const))("%s", (_title, side) => {
+  const walk = complete(Walk.open({ side, seed: String(side.scenario.seed) }));
+  const { start, end } = walk;
+  const stops = [0, ...Array.from({ length: STOPS }, (_, stop) => start + Math.floor(((end - start) * stop) / (STOPS - 1)))];
+  const there = stops.map((step, stop) => {
+    complete(walk.goTo(step));
+    expect(walk.position).toBe(step);
+    return { hash: walk.simulation.world.trace.hash(), screen: screenHere(walk, stop) };
+  });
+  expect(there.at(-1)?.hash).toBe(walk.branch.ending.traceHash);
+  for (let stop = stops.length - 1; stop >= 0; stop--) {
+    complete(walk.goTo(stops[stop] as number));
+    expect({ hash: walk.simulation.world.trace.hash(), screen: screenHere(walk, stop) }).toEqual(there[stop]);
+  }
+});
