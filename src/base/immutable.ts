@@ -11,3 +11,11 @@ export const IMMUTABLE: unique symbol = Symbol("immutable");
 export function markImmutable(type: abstract new (...args: any[]) => object): void {
   Object.defineProperty(type.prototype, IMMUTABLE, { value: true });
 }
+
+/** Whether a fork shares `value`. */
+export function isImmutable(value: unknown): boolean {
+  if (typeof value === "function") return false;
+  return (
+    typeof value !== "object" || value === null || (value as { [IMMUTABLE]?: true })[IMMUTABLE] === true || Object.isFrozen(value)
+  );
+}

@@ -79,7 +79,7 @@ function countCopies(ghost: Ghost): Map<NodeName, SequenceVector> {
 
 function batchesThatCount(partition: GhostPartition): Iterable<RecordBatch> {
   const survivors = electableAtEnd(partition);
-  if (survivors === undefined) return partition.committed.batches;
+  if (survivors === undefined) return partition.committed.batches.slice();
   let agreed = 0;
   for (const replica of survivors) agreed = Math.max(agreed, replica.log.agreed);
   const batches = new Set(partition.committed.batches.slice(0, agreed));

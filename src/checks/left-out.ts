@@ -21,7 +21,7 @@ export function leftOut(partition: GhostGroupPartition, ghost: Ghost, found: (of
   if (start < 0 && (partition.group.contract.resetPolicy !== "earliest" || partition.group.beganAt < 0)) return;
   let offset = Math.max(start, 0);
   while (offset < committed.end) {
-    const batch = committed.batches[committed.indexOf(offset)];
+    const batch = committed.batches.at(committed.indexOf(offset));
     if (batch === undefined) return;
     if (!batch.isControl) {
       for (; offset < batch.nextOffset; offset++) {

@@ -6,6 +6,8 @@
  * The disk knows nothing of what the entries mean.
  */
 import { assert } from "../base/assert.ts";
+import { ChunkedList } from "../base/chunked-list.ts";
+import { NumberVector } from "../base/number-vector.ts";
 import type { Micros } from "../base/units.ts";
 import { constant, type Distribution, uniform } from "./distribution.ts";
 import type { AppendFile, TornEntry, ValueFile } from "./host.ts";
@@ -54,9 +56,9 @@ export class StoredAppendFile implements AppendFile<unknown> {
   readonly path: string;
   private readonly volume: Volume;
   /** What a reader sees: the page cache. */
-  private entries: (unknown | TornEntry)[] = [];
-  private sizes: number[] = [];
-  private writtenAt: Micros[] = [];
+  private readonly entries = new ChunkedList<unknown | TornEntry>();
+  private readonly sizes = new NumberVector();
+  private readonly writtenAt = new NumberVector();
   /** Leading entries that are the same on the platter. */
   private durable = 0;
   /** What the platter still holds behind those, after a truncation that was not forced out. */
@@ -78,19 +80,17 @@ export class StoredAppendFile implements AppendFile<unknown> {
   }
 
   at(index: number): unknown {
-    return this.entries[index];
+    return this.entries.at(index);
   }
 
   append(entry: unknown, bytes: number): boolean {
     if (this.volume.broken || !this.volume.reserve(bytes)) return false;
-    this.entries.push(entry);
-    this.sizes.push(bytes);
-    this.writtenAt.push(this.volume.now());
+    this.write(entry, bytes);
     return true;
   }
 
   truncate(count: number): void {
-    for (let i = count; i < this.sizes.length; i++) this.volume.release(this.sizes[i] as number);
+    for (let i = count; i < this.sizes.length; i++) this.volume.release(this.sizes.at(i));
     if (count < this.durable) {
       this.staleTail = [...this.entries.slice(count, this.durable), ...this.staleTail];
       this.durable = count;
@@ -100,9 +100,9 @@ export class StoredAppendFile implements AppendFile<unknown> {
       sync.count = Math.min(sync.count, count);
       sync.truncated = true;
     }
-    this.entries.length = Math.min(this.entries.length, count);
-    this.sizes.length = this.entries.length;
-    this.writtenAt.length = this.entries.length;
+    this.entries.truncate(count);
+    this.sizes.truncate(count);
+    this.writtenAt.truncate(count);
   }
 
   /** The old content is there until the new one is on the platter: a full disk must hold both. */
@@ -110,10 +110,7 @@ export class StoredAppendFile implements AppendFile<unknown> {
     const needed = bytes.reduce((sum, each) => sum + each, 0);
     if (this.volume.broken || !this.volume.reserve(needed)) return false;
     this.truncate(0);
-    const now = this.volume.now();
-    this.entries = [...entries];
-    this.sizes = [...bytes];
-    this.writtenAt = entries.map(() => now);
+    for (const [index, entry] of entries.entries()) this.write(entry, bytes[index] as number);
     this.settle(this.entries.length);
     return true;
   }
@@ -158,7 +155,7 @@ export class StoredAppendFile implements AppendFile<unknown> {
     let [low, high] = [this.durable, this.entries.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.writtenAt[middle] as number) <= limit) low = middle + 1;
+      if (this.writtenAt.at(middle) <= limit) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -174,19 +171,19 @@ export class StoredAppendFile implements AppendFile<unknown> {
     this.staleTail = [];
     this.syncs = [];
     this.truncate(this.durable + survivors);
-    for (const entry of restored) this.restore(entry);
-    if (torn) this.restore(TORN);
+    for (const entry of restored) this.write(entry, 0);
+    if (torn) this.write(TORN, 0);
     this.durable = this.entries.length;
   }
 
   /** The entry at `index` rots: a reader finds garbage. */
   corrupt(index: number): void {
-    if (index < this.entries.length) this.entries[index] = TORN;
+    if (index < this.entries.length) this.entries.replace(index, TORN);
   }
 
-  private restore(entry: unknown): void {
+  private write(entry: unknown, bytes: number): void {
     this.entries.push(entry);
-    this.sizes.push(0);
+    this.sizes.push(bytes);
     this.writtenAt.push(this.volume.now());
   }
 }

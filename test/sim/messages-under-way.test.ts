@@ -76,7 +76,7 @@ test("what reaches a cut, a clog or a host without power is blocked; at a proces
 });
 
 test("a second one by an edit is a copy; one that loses its place is not, and leaves nothing behind that is listed", () => {
-  const t = connectedPair();
+  const t = connectedPair({ nameDeliveries: true });
   t.world.addEdit({ name: "twice", pattern: { kind: "Word" }, action: { do: "duplicate" } });
   t.world.addEdit({ name: "late", pattern: { kind: "Word" }, action: { do: "reorder", byUs: 50 } });
   t.say("a", "b", "1", "2");

@@ -54,7 +54,7 @@ function onAcknowledged(ghost: Ghost, event: ProduceAcknowledged, o: Observation
   if (!strong || event.records.length === 0) return;
   const { committed } = partition;
   const index = committed.indexOf(event.baseOffset);
-  const batch = index < 0 ? undefined : (committed.batches[index] as RecordBatch);
+  const batch = index < 0 ? undefined : (committed.batches.at(index) as RecordBatch);
   if (batch !== undefined && holds(batch, event.baseOffset, event.records)) {
     if (partition.ackStep.at(index) > 0) return;
     partition.ackStep.set(index, o.step);
@@ -94,7 +94,7 @@ export function forgiveLoss(ghost: Ghost, loss: Loss): void {
 /** What was in these partitions has been deleted with its topic. */
 export function forgetRecords(ghost: Ghost, partitions: readonly GhostPartition[]): void {
   for (const { committed, unconfirmed } of partitions) {
-    for (const { records } of [...committed.batches, ...unconfirmed]) {
+    for (const { records } of [...committed.batches.slice(), ...unconfirmed]) {
       for (const { origin } of records) ghost.clients.get(origin.client)?.outcome.set(origin.sequence, OUTCOME.unknown);
     }
   }
@@ -114,12 +114,12 @@ export function settleAcks(ghost: Ghost, partition: GhostPartition): Unconfirmed
       forgive(ghost, ack.records);
     } else if (index < 0) {
       unconfirmed[kept++] = ack;
-    } else if (holds(committed.batches[index] as RecordBatch, ack.offset, ack.records)) {
+    } else if (holds(committed.batches.at(index) as RecordBatch, ack.offset, ack.records)) {
       if (partition.ackStep.at(index) === 0) {
         partition.ackStep.set(index, ack.step);
         partition.ackTime.set(index, ack.timeUs);
       }
-      partition.ackedTo = Math.max(partition.ackedTo, (committed.batches[index] as RecordBatch).nextOffset);
+      partition.ackedTo = Math.max(partition.ackedTo, (committed.batches.at(index) as RecordBatch).nextOffset);
     } else {
       refuted ??= ack;
     }

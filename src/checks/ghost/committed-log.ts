@@ -9,13 +9,14 @@
  * A replica may legally disagree (`agreedTo` below both its end and the committed end): an old leader that has not yet cut
  * its tail. Which disagreement is a violation is for the invariants to say.
  */
+import { ChunkedList } from "../../base/chunked-list.ts";
+import { NumberVector } from "../../base/number-vector.ts";
 import type { Micros } from "../../base/units.ts";
 import type { LeaderEpoch, Offset } from "../../kafka/ids.ts";
 import type { RecordBatch } from "../../kafka/records.ts";
-import { NumberVector } from "./number-vector.ts";
 
 export class CommittedLog<R> {
-  readonly batches: RecordBatch<R>[] = [];
+  readonly batches = new ChunkedList<RecordBatch<R>>();
   /** The true high watermark: one past the last committed record. */
   end: Offset = 0;
   private readonly steps = new NumberVector();
@@ -43,13 +44,13 @@ export class CommittedLog<R> {
     let high = this.batches.length - 1;
     // Most questions are about one of the newest batches.
     for (let tries = 0; tries < 4 && high >= 0; tries++, high--) {
-      const batch = this.batches[high] as RecordBatch<R>;
+      const batch = this.batches.at(high) as RecordBatch<R>;
       if (batch.baseOffset <= offset) return offset < batch.nextOffset ? high : -1;
     }
     let low = 0;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const batch = this.batches[middle] as RecordBatch<R>;
+      const batch = this.batches.at(middle) as RecordBatch<R>;
       if (offset < batch.baseOffset) high = middle - 1;
       else if (offset >= batch.nextOffset) low = middle + 1;
       else return middle;
@@ -61,8 +62,9 @@ export class CommittedLog<R> {
   cut(count: number): RecordBatch<R>[] {
     this.steps.truncate(count);
     this.times.truncate(count);
-    const removed = this.batches.splice(count);
-    this.end = count === 0 ? 0 : (this.batches[count - 1] as RecordBatch<R>).nextOffset;
+    const removed = this.batches.slice(count);
+    this.batches.truncate(count);
+    this.end = count === 0 ? 0 : (this.batches.at(count - 1) as RecordBatch<R>).nextOffset;
     return removed;
   }
 }
@@ -87,7 +89,7 @@ export class ReplicaLog<R> {
 
   append(batch: RecordBatch<R>): void {
     if (this.head === this.tail.length && this.agreed < this.committed.batches.length) {
-      if (batch.sameAs(this.committed.batches[this.agreed] as RecordBatch<R>)) this.agree(batch);
+      if (batch.sameAs(this.committed.batches.at(this.agreed) as RecordBatch<R>)) this.agree(batch);
       else this.tail.push(batch);
     } else {
       this.tail.push(batch);
@@ -99,7 +101,7 @@ export class ReplicaLog<R> {
   absorb(): void {
     while (this.head < this.tail.length && this.agreed < this.committed.batches.length) {
       const batch = this.tail[this.head] as RecordBatch<R>;
-      if (!batch.sameAs(this.committed.batches[this.agreed] as RecordBatch<R>)) return;
+      if (!batch.sameAs(this.committed.batches.at(this.agreed) as RecordBatch<R>)) return;
       this.agree(batch);
       this.head++;
     }
@@ -141,7 +143,7 @@ export class ReplicaLog<R> {
     if (offset >= this.endOffset) return;
     while (this.tail.length > this.head && (this.tail[this.tail.length - 1] as RecordBatch<R>).nextOffset > offset)
       this.tail.pop();
-    while (this.agreed > 0 && (this.committed.batches[this.agreed - 1] as RecordBatch<R>).nextOffset > offset) this.agreed--;
+    while (this.agreed > 0 && (this.committed.batches.at(this.agreed - 1) as RecordBatch<R>).nextOffset > offset) this.agreed--;
     this.agreedTo = Math.min(this.agreedTo, this.endOfFirst(this.agreed));
     this.endOffset = offset;
     this.logStart = Math.min(this.logStart, offset);
@@ -176,7 +178,7 @@ export class ReplicaLog<R> {
 
   /** Undefined above the end. */
   batchAt(offset: Offset): RecordBatch<R> | undefined {
-    if (offset < this.agreedTo) return this.committed.batches[this.committed.indexOf(offset)];
+    if (offset < this.agreedTo) return this.committed.batches.at(this.committed.indexOf(offset));
     let low = this.head;
     let high = this.tail.length - 1;
     while (low <= high) {
@@ -192,7 +194,7 @@ export class ReplicaLog<R> {
   /** Epoch of the last batch; -1 if there is none. */
   get lastEpoch(): LeaderEpoch {
     if (this.tail.length > this.head) return (this.tail[this.tail.length - 1] as RecordBatch<R>).partitionLeaderEpoch;
-    return this.agreed === 0 ? -1 : (this.committed.batches[this.agreed - 1] as RecordBatch<R>).partitionLeaderEpoch;
+    return this.agreed === 0 ? -1 : (this.committed.batches.at(this.agreed - 1) as RecordBatch<R>).partitionLeaderEpoch;
   }
 
   /** Whether it has all that is committed below `offset`, unchanged. */
@@ -206,6 +208,6 @@ export class ReplicaLog<R> {
   }
 
   private endOfFirst(count: number): Offset {
-    return count === 0 ? 0 : (this.committed.batches[count - 1] as RecordBatch<R>).nextOffset;
+    return count === 0 ? 0 : (this.committed.batches.at(count - 1) as RecordBatch<R>).nextOffset;
   }
 }

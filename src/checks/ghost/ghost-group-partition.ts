@@ -4,13 +4,13 @@
  * `frontier` is the first record that the group still owes, and moves up as records are processed, so that nothing is searched
  * while they are processed in their order.
  */
+import { NumberVector } from "../../base/number-vector.ts";
 import type { Micros } from "../../base/units.ts";
 import type { Offset } from "../../kafka/ids.ts";
 import type { Fact } from "../invariant.ts";
 import type { GhostGroup, GroupClient } from "./ghost-group.ts";
 import type { GhostPartition } from "./ghost-partition.ts";
-import { NumberVector } from "./number-vector.ts";
-import { FATE, OffsetFates } from "./offset-fates.ts";
+import { FATE } from "./offset-fates.ts";
 
 /** From when to when a member believed that a partition was its own. */
 export interface Ownership {
@@ -59,7 +59,8 @@ export class GhostGroupPartition {
   readonly log: GhostPartition;
   /** The group owes nothing below; -1 before it has begun here. */
   start: Offset = -1;
-  readonly fates = new OffsetFates();
+  /** By offset: a {@link FATE}. */
+  readonly fates = new NumberVector("byte");
   /** Everything below is done, or not owed. */
   frontier: Offset = 0;
   /** One past the highest record that was processed. */
@@ -205,7 +206,7 @@ export class GhostGroupPartition {
 
   private advance(): void {
     const { fates } = this;
-    while (this.frontier < fates.end && fates.at(this.frontier) !== FATE.open) this.frontier++;
+    while (this.frontier < fates.length && fates.at(this.frontier) !== FATE.open) this.frontier++;
   }
 
   // ---- owners ----

@@ -9,13 +9,13 @@
  * to that leader's log. That is a {@link Loss}; the invariants judge it once, and from then on the shorter log is the
  * truth, so that one loss does not set off every alarm for ever.
  */
+import { NumberVector } from "../../base/number-vector.ts";
 import type { Micros } from "../../base/units.ts";
 import type { EpochEntry, PartitionChanged } from "../../kafka/events.ts";
 import { type BrokerId, type LeaderEpoch, NONE, type Offset, partitionName } from "../../kafka/ids.ts";
 import type { KafkaRecord, RecordBatch } from "../../kafka/records.ts";
 import { CommittedLog, ReplicaLog } from "./committed-log.ts";
 import type { GhostBroker } from "./nodes.ts";
-import { NumberVector } from "./number-vector.ts";
 
 export class GhostReplica {
   readonly partition: GhostPartition;
@@ -179,7 +179,7 @@ export class GhostPartition {
     const end = Math.min(to, committed.end);
     let offset = Math.max(from, this.legalStart, this.compactedTo);
     while (offset < end) {
-      const batch = committed.batches[committed.indexOf(offset)];
+      const batch = committed.batches.at(committed.indexOf(offset));
       if (batch === undefined || !batch.isControl) return batch === undefined ? -1 : offset;
       offset = batch.nextOffset;
     }
@@ -188,7 +188,7 @@ export class GhostPartition {
 
   /** The committed record at `offset`; undefined if there is none. */
   recordAt(offset: Offset): KafkaRecord | undefined {
-    const batch = this.committed.batches[this.committed.indexOf(offset)];
+    const batch = this.committed.batches.at(this.committed.indexOf(offset));
     return batch === undefined || batch.isControl ? undefined : batch.records[offset - batch.baseOffset];
   }
 
@@ -280,7 +280,7 @@ export class GhostPartition {
     let ackedRecords = 0;
     const batches: RecordBatch[] = [];
     for (let i = first; i < committed.batches.length; i++) {
-      const batch = committed.batches[i] as RecordBatch;
+      const batch = committed.batches.at(i) as RecordBatch;
       if (this.ackStep.at(i) > 0) {
         if (acked < 0) acked = i;
         ackedRecords += batch.records.length;
@@ -300,11 +300,11 @@ export class GhostPartition {
       timeUs,
       committedStep: committed.stepOf(first),
       committedTime: committed.timeOf(first),
-      ackedOffset: acked < 0 ? -1 : (committed.batches[acked] as RecordBatch).baseOffset,
+      ackedOffset: acked < 0 ? -1 : (committed.batches.at(acked) as RecordBatch).baseOffset,
       ackedRecords,
       ackedStep: acked < 0 ? 0 : this.ackStep.at(acked),
       ackedTime: acked < 0 ? 0 : this.ackTime.at(acked),
-      readOffset: read < 0 ? -1 : (committed.batches[read] as RecordBatch).baseOffset,
+      readOffset: read < 0 ? -1 : (committed.batches.at(read) as RecordBatch).baseOffset,
       readStep: read < 0 ? 0 : this.readStep.at(read),
       readTime: read < 0 ? 0 : this.readTime.at(read),
       acked: batches,

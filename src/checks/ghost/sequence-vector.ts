@@ -2,8 +2,8 @@
  * Numbers by the sequence of a client's record. Each incarnation of a client counts from a multiple of a large number, so
  * there is a row for each. Unset places read 0.
  */
+import { NumberVector } from "../../base/number-vector.ts";
 import { SEQUENCES_PER_INCARNATION } from "../../kafka/producer/producer-process.ts";
-import { NumberVector } from "./number-vector.ts";
 
 export class SequenceVector {
   private readonly rows: NumberVector[] = [];

@@ -122,7 +122,7 @@ export class UncleanExclusion implements Invariant {
 /** When the first committed record that this replica lacks became committed. */
 export function firstMissing(replica: GhostReplica): Fact {
   const { committed, agreed } = replica.log;
-  const batch = committed.batches[agreed] as RecordBatch;
+  const batch = committed.batches.at(agreed) as RecordBatch;
   return {
     step: committed.stepOf(agreed),
     timeUs: committed.timeOf(agreed),

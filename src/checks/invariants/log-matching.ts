@@ -30,7 +30,7 @@ export class LogMatching implements Invariant {
       const subject = `${name}/${replica.broker.id}`;
       if (!reporter.isNew(this, subject)) continue;
       const own = log.batchAt(log.agreedTo);
-      const truth = committed.batches[log.agreed] as RecordBatch;
+      const truth = committed.batches.at(log.agreed) as RecordBatch;
       reporter.report(this, {
         subject,
         partition: name,

@@ -87,7 +87,7 @@ export class NoAckedLoss implements Invariant {
     const who = survivors.map((replica) => replica.broker.id).join(", ");
     const atEnd = reporter.now(`${name}: the run ended, and no log that may serve it (broker ${who}) has that record`);
     for (let i = agreed; i < committed.batches.length; i++) {
-      const batch = committed.batches[i] as RecordBatch;
+      const batch = committed.batches.at(i) as RecordBatch;
       if (partition.ackStep.at(i) === 0) continue;
       if (partition.lossExcused(batch.baseOffset)) break;
       reporter.report(this, {
@@ -142,7 +142,7 @@ export class NoCommittedRecordLostGlobally implements Invariant {
     if (most >= ackedTo || partition.diskLosers(most) >= partition.minIsr || !reporter.isNew(this, name)) return;
     let index = committed.indexOf(most);
     while (index < committed.batches.length - 1 && partition.ackStep.at(index) === 0) index++;
-    const offset = committed.batches[index]?.baseOffset ?? most;
+    const offset = committed.batches.at(index)?.baseOffset ?? most;
     this.report(partition, name, offset, partition.ackStep.at(index), partition.ackTime.at(index), reporter);
   }
 

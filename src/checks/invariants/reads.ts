@@ -43,7 +43,7 @@ export class ConsistentRead implements Invariant {
     for (let i = 0; i < event.batches.length; i++) {
       const batch = event.batches[i] as RecordBatch;
       const index = committed.indexOf(batch.baseOffset);
-      if (index < 0 || batch.sameAs(committed.batches[index] as RecordBatch)) continue;
+      if (index < 0 || batch.sameAs(committed.batches.at(index) as RecordBatch)) continue;
       if (partition.losses.some((loss) => loss.excused && loss.from <= batch.baseOffset && batch.baseOffset < loss.to)) continue;
       const subject = `${name}/${batch.baseOffset}`;
       if (!reporter.isNew(this, subject)) continue;
