@@ -28,7 +28,7 @@ export function arrange(scene: ClientsScene, room: Room): Line[] {
   const shownGroups = groups.filter((_, index) => isShown(producers.length + consumers.length, index));
   const lines = tabled(
     shownProducers.map((each) => producerRow(each, selected)),
-    PRODUCER_COLUMNS,
+    producerColumns(shownProducers),
     width,
   );
   const readers = tabled(

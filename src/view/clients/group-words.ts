@@ -2,6 +2,7 @@
 import { grouped } from "../../report/numbers.ts";
 import { printable } from "../../report/printable.ts";
 import { shortList } from "../cluster/link-words.ts";
+import { join } from "../fitting.ts";
 import { type Line, type Span, span } from "../line.ts";
 import type { GroupScene } from "./scene.ts";
 import type { Column, Row } from "./table.ts";
@@ -13,9 +14,10 @@ export const GROUP_COLUMNS: readonly Column[] = [
   { key: "protocol", rank: 8 },
   { key: "members", rank: 7 },
   { key: "coordinator", rank: 5 },
-  { key: "awaited", rank: 3 },
-  { key: "lag", rank: 3 },
   { key: "amiss", rank: 2 },
+  { key: "awaited", rank: 2 },
+  { key: "lag", rank: 3 },
+  { key: "ownerless", rank: 6 },
 ];
 
 export function isRebalancing({ held }: GroupScene): boolean {
@@ -41,6 +43,7 @@ export function groupRow(group: GroupScene, isSelected: boolean): Row {
       awaited: held === undefined || held.awaited.length === 0 ? [] : [span(`waits for ${shortList(held.awaited)}`, "warning")],
       lag: [span(`lag ${grouped(lag)}`, lag === 0 ? "faint" : undefined)],
       amiss: amiss(group),
+      ownerless: group.ownerless.length === 0 ? [] : [span(`nobody has ${shortList(group.ownerless)}`, "warning")],
     },
   };
 }
@@ -61,13 +64,10 @@ function stateOf({ held, coordinator }: GroupScene): Span {
   return span(state === "loads" ? `${node} loads` : `${node} not yet`, "warning");
 }
 
-function amiss({ contested, ownerless, coordinator, members }: GroupScene): Line {
-  const parts: Span[] = [];
-  const put = (text: string, tone: "bad" | "warning"): void => {
-    parts.push(...(parts.length > 0 ? [span(" · ", "faint")] : []), span(text, tone));
-  };
-  if (contested.length > 0) put(`☆ ${shortList(contested)} twice`, "bad");
-  if (ownerless.length > 0 && members.length > 0) put(`nobody has ${shortList(ownerless)}`, "warning");
-  if (coordinator.rivals.length > 0) put(`☆ ${shortList(coordinator.rivals)} coordinates, too`, "bad");
-  return parts;
+/** What must not be. */
+function amiss({ contested, coordinator }: GroupScene): Line {
+  const twice: Line = contested.length === 0 ? [] : [span(`☆ ${shortList(contested)} twice`, "bad")];
+  const rivals: Line =
+    coordinator.rivals.length === 0 ? [] : [span(`☆ ${shortList(coordinator.rivals)} coordinates, too`, "bad")];
+  return join([twice, rivals], [span(" · ", "faint")]);
 }

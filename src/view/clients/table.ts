@@ -17,7 +17,8 @@ export interface Row {
   readonly elastic?: (width: number) => Line;
 }
 
-const ELASTIC_MIN = 7;
+/** What is narrower is not worth its place, unless it needs no more. */
+const ELASTIC_MIN = 12;
 
 export function tabled(rows: readonly Row[], columns: readonly Column[], width: number): Line[] {
   const gap = width >= 70 ? 2 : 1;

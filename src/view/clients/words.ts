@@ -37,18 +37,23 @@ function cell(text: string, tone?: Tone): Line {
 
 // ---- producers ----
 
-export const PRODUCER_COLUMNS: readonly Column[] = [
-  { key: "name", rank: 0 },
-  { key: "topic", rank: 8 },
-  { key: "acks", rank: 6 },
-  { key: "rate", rank: 9 },
-  { key: "state", rank: 1 },
-  { key: "acknowledged", rank: 2 },
-  { key: "failed", rank: 3 },
-  { key: "oldest", rank: 4 },
-  { key: "waiting", rank: 5 },
-  { key: "inFlight", rank: 7 },
-];
+/** What is amiss with any of them matters more. */
+export function producerColumns(producers: readonly ProducerScene[]): Column[] {
+  const fails = producers.some(({ failed }) => failed > 0);
+  const waits = producers.some(({ longestWaitUs }) => longestWaitUs >= LONG_WAIT);
+  return [
+    { key: "name", rank: 0 },
+    { key: "topic", rank: 8 },
+    { key: "acks", rank: 7 },
+    { key: "rate", rank: 10 },
+    { key: "state", rank: 1 },
+    { key: "acknowledged", rank: 3 },
+    { key: "failed", rank: fails ? 2 : 9 },
+    { key: "oldest", rank: waits ? 2 : 4 },
+    { key: "waiting", rank: 5 },
+    { key: "inFlight", rank: 6 },
+  ];
+}
 
 export function producerRow(producer: ProducerScene, selected: string | undefined): Row {
   const { node, condition, topic, acks, rate, acknowledged, failed, waiting, inFlight, isBlocked, longestWaitUs } = producer;
@@ -76,8 +81,8 @@ export const READER_COLUMNS: readonly Column[] = [
   { key: "state", rank: 1 },
   { key: "more", rank: 4 },
   { key: "activity", rank: 5 },
-  { key: "lag", rank: 3 },
-  { key: "positions", rank: 2, isElastic: true },
+  { key: "lag", rank: 2 },
+  { key: "positions", rank: 3, isElastic: true },
 ];
 
 export function consumerRow(consumer: ConsumerScene, selected: string | undefined, isExpanded: boolean): Row {
@@ -186,7 +191,7 @@ export function positionsIn(positions: readonly PositionScene[], width: number):
     const rest: Line = [span(`+${parts.length - count} more`, "faint")];
     if (widthIn([...parts.slice(0, count), rest]) <= width) return join([...parts.slice(0, count), rest], [span(" ")]);
   }
-  return [span(width >= 13 ? `${positions.length} partitions` : `${positions.length} p.`)];
+  return [span(width >= 12 ? `${positions.length} partitions` : `${positions.length} p.`)];
 }
 
 function widthIn(parts: readonly Line[]): number {

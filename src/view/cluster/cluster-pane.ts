@@ -47,17 +47,21 @@ function itemsOf({ brokers, controllers, zookeepers, links }: ClusterScene): Ite
 }
 
 function titleOf({ mode, truth }: ClusterScene): Line {
-  const { controller, controllerActs, epoch, zookeeperLeader, zookeeperLeaderActs } = truth;
+  const { controller, controllerActs, controllerPaused, epoch, zookeeperLeader, zookeeperLeaderActs } = truth;
   const name = span("cluster", "title");
+  const still = controllerPaused ? [span(" but stands still", "warning")] : [];
   if (mode === "kraft") {
     if (controller === undefined) return [name, span(" · no controller yet")];
-    return [
-      name,
-      span(controllerActs ? ` · ${controller} leads, epoch ${epoch}` : ` · nobody leads since ${controller}, epoch ${epoch}`),
-    ];
+    const leads = controllerActs ? `${controller} leads, epoch ${epoch}` : `nobody leads since ${controller}, epoch ${epoch}`;
+    return [name, span(` · ${leads}`), ...still];
   }
   const ensemble = zookeeperLeaderActs ? `${zookeeperLeader} leads` : "nobody leads ZooKeeper";
-  return [name, span(controller === undefined ? ` · no controller · ${ensemble}` : ` · controller ${controller} · ${ensemble}`)];
+  return [
+    name,
+    span(` · ${controller === undefined ? "no controller" : `controller ${controller}`}`),
+    ...still,
+    span(` · ${ensemble}`),
+  ];
 }
 
 function linesOf(scene: ClusterScene, { width, height, selected, present }: Room): Line[] {
@@ -84,8 +88,11 @@ function summaryOf(scene: ClusterScene): Line {
   const strips = groupsOf(scene)
     .slice(0, 1)
     .flatMap((group) => strip(group, 40, 1, undefined));
-  const leader = truth.controllerActs
-    ? [span(`${truth.controller} ${mode === "kraft" ? "leads" : "is the controller"}`)]
+  const leader: Line = truth.controllerActs
+    ? [
+        span(`${truth.controller} ${mode === "kraft" ? "leads" : "is the controller"}`),
+        ...(truth.controllerPaused ? [span(", paused", "warning")] : []),
+      ]
     : [span("no active controller", "bad")];
   const cuts = countCuts(links);
   const parts: Line[] = [...strips, leader];

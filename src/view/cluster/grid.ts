@@ -127,16 +127,18 @@ export function strip({ name, cells }: CellGroup, width: number, height: number,
   const head: Line = [span(name, "faint")];
   const all = flow([head, ...cells.map((cell) => stripCell(cell, selected))], width, 1);
   if (all.length <= height) return all;
-  const matters = cells.filter(({ isTroubled, node, sign }) => isTroubled || node === selected || sign.text === "★");
+  const matters = cells.filter(({ isTroubled, node }) => isTroubled || node === selected);
   const well: Line = [span(`and ${cells.length - matters.length}`), span("●", "good")];
-  for (let count = matters.length; count >= 0; count--) {
+  const others = cells.length === matters.length ? [] : [well];
+  for (let count = matters.length; count > 0; count--) {
     const left = matters.length - count;
-    const more: Line[] = left === 0 ? [] : [[span(`${left} in trouble`, "bad")]];
+    const more: Line[] = left === 0 ? [] : [[span(`+${left}`, "bad")]];
     const shown = matters.slice(0, count).map((cell) => stripCell(cell, selected));
-    const lines = flow([head, ...shown, ...more, ...(cells.length === matters.length ? [] : [well])], width, 1);
-    if (lines.length <= height || count === 0) return lines.slice(0, height);
+    const lines = flow([head, ...shown, ...more, ...others], width, 1);
+    if (lines.length <= height) return lines;
   }
-  return [];
+  const count: Line[] = matters.length === 0 ? [] : [[span(`${matters.length} in trouble`, "bad")]];
+  return flow([head, ...count, ...others], width, 1).slice(0, height);
 }
 
 function stripCell({ short, sign, node }: Cell, selected: string | undefined): Line {

@@ -87,7 +87,7 @@ function busiest(links: readonly LinkScene[]): NodeName {
   return most;
 }
 
-/** `everybody`, `all other servers`, or by name. */
+/** `everybody`, `other servers`, or by name. */
 function ends(
   { nodes, brokers, controllers, zookeepers }: ClusterScene,
   left: readonly NodeName[],
@@ -96,7 +96,7 @@ function ends(
   if (right.length > 2 && right.length + left.length === nodes.length) return "everybody";
   const servers = [...brokers, ...controllers, ...zookeepers].map(({ node }) => node).filter((node) => !left.includes(node));
   const isAll = right.length > 2 && right.length === servers.length && servers.every((node) => right.includes(node));
-  return isAll ? "all other servers" : shortList(right);
+  return isAll ? "other servers" : shortList(right);
 }
 
 /** `broker-1,3 controller-1…4 checkout`. */
@@ -108,7 +108,7 @@ export function shortList(names: readonly NodeName[]): string {
     if (known === undefined) numbers.set(stem, number === undefined ? [] : [Number(number)]);
     else if (number !== undefined) known.push(Number(number));
   }
-  return [...numbers].map(([stem, each]) => `${stem}${ranges(each)}`).join(" ");
+  return [...numbers].map(([stem, each]) => `${stem}${ranges(each.sort((a, b) => a - b))}`).join(" ");
 }
 
 function ranges(numbers: readonly number[]): string {

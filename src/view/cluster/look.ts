@@ -46,17 +46,20 @@ function truthOf(
 ): Deciders {
   const { facts, checker, scenario } = simulation;
   const controller = facts.activeController();
+  const controllerPaused = [...brokers, ...controllers].some(
+    ({ node, condition }) => node === controller && condition === "paused",
+  );
   const zookeeperLeader = facts.zookeeperLeader();
   const leader = zookeepers.find(({ node }) => node === zookeeperLeader)?.ensemble;
   const zookeeper = { zookeeperLeader, zookeeperLeaderActs: leader?.state === "LEADING" && leader.serves };
   if (scenario.cluster.mode === "zookeeper") {
     const controllerActs = brokers.some(({ node, controllerEpoch }) => node === controller && controllerEpoch !== undefined);
-    return { controller, controllerActs, epoch: NONE, committedEnd: 0, ...zookeeper };
+    return { controller, controllerActs, controllerPaused, epoch: NONE, committedEnd: 0, ...zookeeper };
   }
   const { leaderEpoch: epoch, committed } = checker.ghost.quorum;
   const own = [...brokers, ...controllers].find(({ node }) => node === controller)?.quorum;
   const controllerActs = own?.role === "Leader" && own.epoch === epoch;
-  return { controller, controllerActs, epoch, committedEnd: committed.end, ...zookeeper };
+  return { controller, controllerActs, controllerPaused, epoch, committedEnd: committed.end, ...zookeeper };
 }
 
 function partitionsOf({ partitions }: Ghost): { readonly partitions: number; readonly leaderless: number } {

@@ -28,6 +28,8 @@ export interface ClusterTruth {
   readonly controller: NodeName | undefined;
   /** It runs and knows that it is. */
   readonly controllerActs: boolean;
+  /** It stands still, and knows nothing of what has happened since. */
+  readonly controllerPaused: boolean;
   /** Of the quorum's newest leader; -1 before the first, and in ZooKeeper mode. */
   readonly epoch: LeaderEpoch;
   /** The metadata log is committed up to here. */

@@ -3,6 +3,7 @@
 import { zxidText } from "../../kafka/zookeeper/zxid.ts";
 import type { NodeName } from "../../sim/host.ts";
 import { type Span, span } from "../line.ts";
+import type { MachineScene } from "./machine.ts";
 import type { BrokerScene, ClusterScene, ClusterTruth, ControllerScene, QuorumScene, ZooKeeperScene } from "./scene.ts";
 import { conditionFact, type Fact, fact, machineFacts, signOf } from "./words.ts";
 
@@ -24,6 +25,7 @@ const BLOCKED = span("⊘", "bad");
 const STARTING = span("↑", "warning");
 const LEAVING = span("↓", "warning");
 const CUT_OFF = span("✂", "bad");
+const BROKEN = span("!", "bad");
 const UNDECIDED = span("?", "warning");
 
 type Role = QuorumScene["role"];
@@ -48,7 +50,7 @@ export function isRivalLeader({ node, ensemble }: ZooKeeperScene, truth: Cluster
 // ---- brokers ----
 
 export function brokerCell(broker: BrokerScene, scene: ClusterScene): Cell {
-  return cellOf(broker.node, brokerSign(broker, scene), brokerFacts(broker, scene), scene);
+  return cellOf(broker, brokerSign(broker, scene), brokerFacts(broker, scene), scene);
 }
 
 function brokerSign(broker: BrokerScene, { truth }: ClusterScene): Span {
@@ -137,7 +139,7 @@ export function controllerCell(controller: ControllerScene, scene: ClusterScene)
     facts.push(truth.controllerActs ? fact(`epoch ${truth.epoch}`, "accent") : fact(`led epoch ${truth.epoch}`, "warning"));
   }
   facts.push(...roleFacts(controller, truth), ...machineFacts(controller));
-  return cellOf(node, sign, facts, scene);
+  return cellOf(controller, sign, facts, scene);
 }
 
 function quorumSign(controller: ControllerScene, truth: ClusterTruth): Span {
@@ -175,7 +177,7 @@ function roleFacts({ quorum, condition }: Pick<ControllerScene, "quorum" | "cond
 
 export function zookeeperCell(server: ZooKeeperScene, scene: ClusterScene): Cell {
   const { truth } = scene;
-  const { node, condition, ensemble } = server;
+  const { condition, ensemble } = server;
   const sign = condition === "runs" || condition === "stops" ? ensembleSign(server, truth) : signOf(condition);
   const facts: Fact[] = [];
   const word = conditionFact(condition);
@@ -183,7 +185,7 @@ export function zookeeperCell(server: ZooKeeperScene, scene: ClusterScene): Cell
   if (ensemble !== undefined && condition !== "paused") facts.push(...ensembleFacts(server, truth));
   facts.push(...machineFacts(server));
   if (ensemble !== undefined) facts.push(fact(`zxid ${zxidText(ensemble.lastZxid)}`, "faint"));
-  return cellOf(node, sign, facts, scene);
+  return cellOf(server, sign, facts, scene);
 }
 
 function ensembleSign(server: ZooKeeperScene, truth: ClusterTruth): Span {
@@ -206,12 +208,13 @@ function ensembleFacts(server: ZooKeeperScene, truth: ClusterTruth): Fact[] {
 }
 
 /** Who is cut off from all other servers may take itself for whatever it likes. */
-function cellOf(node: NodeName, ownSign: Span, ownFacts: readonly Fact[], { isolated }: ClusterScene): Cell {
+function cellOf({ node, disk }: MachineScene, ownSign: Span, ownFacts: readonly Fact[], { isolated }: ClusterScene): Cell {
   const isCutOff = isolated.includes(node);
   const isWell = ownSign.text === "●" || ownSign.text === "★";
-  const sign = isCutOff && ownSign.text === "●" ? CUT_OFF : ownSign;
+  const isBroken = disk.fails || disk.isFull || disk.isStalled;
+  const sign = ownSign.text !== "●" ? ownSign : isCutOff ? CUT_OFF : isBroken ? BROKEN : ownSign;
   const facts = isCutOff ? ownFacts.toSpliced(isWell ? 0 : 1, 0, fact("cut off", "bad")) : ownFacts;
-  return { node, short: numberOf(node), sign, facts, isTroubled: isCutOff || !isWell };
+  return { node, short: numberOf(node), sign, facts, isTroubled: isCutOff || isBroken || !isWell };
 }
 
 function numberOf(node: NodeName): string {
