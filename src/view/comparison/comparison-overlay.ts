@@ -3,6 +3,7 @@ import { describeEvent } from "../../kafka/event-words.ts";
 import type { KafkaEvent } from "../../kafka/events.ts";
 import { counted, grouped } from "../../report/numbers.ts";
 import { printable } from "../../report/printable.ts";
+import type { ScenarioSpec } from "../../scenario/spec.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Branch } from "../../walk/branch.ts";
 import type { Tape, TapeEvent } from "../../walk/tape.ts";
@@ -69,6 +70,8 @@ interface ComparisonScene {
 interface TimedWords {
   readonly time: string;
   readonly text: string;
+  /** Whether it is what differs; or what comes next on the side where nothing happened then. */
+  readonly isFirst: boolean;
 }
 
 function sceneOf({ left, right, choice, simulation, scrolled }: Compared, count: number): ComparisonScene {
@@ -87,7 +90,10 @@ function sceneOf({ left, right, choice, simulation, scrolled }: Compared, count:
   const [leftStep, rightStep] = [left, right].map(({ tape }) => Math.max(from, tape.stepAt(before))) as [number, number];
   const start = startOf(sides, { leftStep, rightStep }, from);
   return {
-    difference: { left: wordsOf(ours, left), right: wordsOf(theirs, right) },
+    difference: {
+      left: wordsOf(ours, left, timeOf(left.tape, ours) <= timeOf(right.tape, theirs)),
+      right: wordsOf(theirs, right, timeOf(right.tape, theirs) <= timeOf(left.tape, ours)),
+    },
     rows: comparedRows(sides, start, { skipped: scrolled, count }),
   };
 }
@@ -111,10 +117,15 @@ function timeOf(tape: Tape, event: TapeEvent | undefined): number {
   return event === undefined ? Number.POSITIVE_INFINITY : tape.timeOf(event.step);
 }
 
-function wordsOf(event: TapeEvent | undefined, branch: Branch): TimedWords {
-  if (event === undefined) return { time: "", text: "nothing more" };
+function wordsOf(event: TapeEvent | undefined, branch: Branch, isFirst: boolean): TimedWords {
+  if (event === undefined) return { time: "", text: "nothing more", isFirst };
   const text = printable(describeEvent(event.event as KafkaEvent | NodeEvent));
-  return { time: `${clock(branch.tape.timeOf(event.step), branch)} s`, text };
+  return { time: `${clock(branch.tape.timeOf(event.step), branch)} s`, text, isFirst };
+}
+
+function differenceLine({ time, text, isFirst }: TimedWords): Line {
+  if (isFirst) return [span(`${time}  `, "fresh"), span(text, "fresh")];
+  return line(time === "" ? text : `not so; next ${time}  ${text}`, "faint");
 }
 
 // ---- side by side ----
@@ -122,7 +133,7 @@ function wordsOf(event: TapeEvent | undefined, branch: Branch): TimedWords {
 const OUTCOME_LINES = 3;
 
 function beside(
-  { left, right, scrolled }: Compared,
+  { left, right, scrolled, simulation }: Compared,
   { difference, rows }: ComparisonScene,
   { width, height }: OverlayRoom,
 ): Line[] {
@@ -133,7 +144,7 @@ function beside(
     ...cut(b, half),
   ];
   const bar = span("│", "frame");
-  const [outcomeLeft, outcomeRight] = [outcomeOf(left), outcomeOf(right)];
+  const [outcomeLeft, outcomeRight] = [outcomeOf(left, simulation.scenario), outcomeOf(right, simulation.scenario)];
   const outcome = outcomeLeft.map((each, index) => two(each, outcomeRight[index] ?? [], bar));
   const head = [two(nameLine(left), nameLine(right), bar), ...headOfDifference(difference, width, two)];
   const foot = [rule("outcome", width), ...outcome];
@@ -156,12 +167,8 @@ function headOfDifference(
   two: (a: Line, b: Line, mark: Line[number]) => Line,
 ): Line[] {
   if (difference === undefined) return [rule("no domain event differs", width)];
-  const told = ({ time, text }: TimedWords): Line => [span(`${time}${time === "" ? "" : "  "}`, "fresh"), span(text, "fresh")];
-  return [
-    rule("first difference", width),
-    two(told(difference.left), told(difference.right), span("≠", "warning")),
-    rule("", width),
-  ];
+  const drawn = two(differenceLine(difference.left), differenceLine(difference.right), span("≠", "warning"));
+  return [rule("first difference", width), drawn, rule("", width)];
 }
 
 function nameLine(branch: Branch): Line {
@@ -189,7 +196,7 @@ function rule(name: string, width: number): Line {
 }
 
 /** How it ends, what became of the records, and which promises were broken. */
-function outcomeOf(branch: Branch): Line[] {
+function outcomeOf(branch: Branch, scenario: ScenarioSpec): Line[] {
   const { records, violated } = branch.ending;
   const { acknowledged, lost, legallyLost, duplicated, failed, delayed } = records;
   const others = [
@@ -200,7 +207,7 @@ function outcomeOf(branch: Branch): Line[] {
   ];
   const broken = violated.length > 1 ? `broken: ${violated.join(", ")}` : "";
   return [
-    endingLine(branch),
+    endingLine(branch, scenario),
     [
       span(`${grouped(acknowledged)} acknowledged · `),
       span(`${grouped(lost)} lost`, lost > 0 ? "bad" : undefined),
@@ -212,7 +219,11 @@ function outcomeOf(branch: Branch): Line[] {
 
 // ---- one below the other ----
 
-function stacked({ left, right }: Compared, { difference, rows }: ComparisonScene, { width, height }: OverlayRoom): Line[] {
+function stacked(
+  { left, right, simulation }: Compared,
+  { difference, rows }: ComparisonScene,
+  { width, height }: OverlayRoom,
+): Line[] {
   const timeWidth = timeWidthOf(rows);
   const sides = (["left", "right"] as const).map((side): { head: Line[]; moments: Line[]; foot: Line[] } => {
     const branch = side === "left" ? left : right;
@@ -220,9 +231,7 @@ function stacked({ left, right }: Compared, { difference, rows }: ComparisonScen
     return {
       head: [
         rule(printable(branch.name), width),
-        ...(difference === undefined
-          ? []
-          : [[span("≠ ", "warning"), span(`${difference[side].time}  ${difference[side].text}`, "fresh")]]),
+        ...(difference === undefined ? [] : [[span("≠ ", "warning"), ...differenceLine(difference[side])]]),
       ],
       moments: own.map(({ left: a, right: b }): Line => {
         const isAlike = a !== undefined && b !== undefined;
@@ -232,7 +241,7 @@ function stacked({ left, right }: Compared, { difference, rows }: ComparisonScen
         ];
         return isAlike ? toned(drawn, "faint") : drawn;
       }),
-      foot: outcomeOf(branch).slice(0, 2),
+      foot: outcomeOf(branch, simulation.scenario).slice(0, 2),
     };
   });
   const heights = [Math.ceil(height / 2), Math.floor(height / 2)];
@@ -241,8 +250,7 @@ function stacked({ left, right }: Compared, { difference, rows }: ComparisonScen
     const space = Math.max(0, all - head.length - foot.length);
     const shown = moments.slice(0, space);
     const left = moments.length - shown.length;
-    if (left > 0 && space > 1)
-      shown[space - 1] = line(`  … ${counted(left + 1, "line")} more`, "faint");
+    if (left > 0 && space > 1) shown[space - 1] = line(`  … ${counted(left + 1, "line")} more`, "faint");
     const blank = Array.from({ length: space - shown.length }, (): Line => []);
     return [...head, ...shown, ...blank, ...foot].slice(0, all);
   });

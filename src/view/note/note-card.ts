@@ -31,33 +31,46 @@ interface Paragraph {
 export function noteLines({ say, question }: TapeNote["note"], answered: number | undefined, room: OverlayRoom): readonly Line[] {
   const { width, height } = room;
   if (width <= 0 || height <= 0) return [];
-  const paragraph = (rank: number, ...lines: Line[]): Paragraph => ({
-    rank,
-    lines: lines.flatMap((each) => wrap(each, width, 2)),
-  });
-  const paragraphs: Paragraph[] = say === undefined ? [] : [paragraph(answered === undefined ? 2 : 0, line(printable(say)))];
+  const paragraph = (rank: number, words: Line): Paragraph => ({ rank, lines: wrap(words, width) });
+  const paragraphs: Paragraph[] =
+    say === undefined ? [] : [paragraph(answered === undefined ? 2 : 1, line(printable(say))), BLANK];
   if (question !== undefined) {
     const { ask, choices, answer, because } = question;
     paragraphs.push(paragraph(3, line(printable(ask), "strong")));
-    paragraphs.push(paragraph(4, ...choices.map((choice, index) => choiceLine(choice, index, answer, answered))));
+    const drawn = choices.flatMap((choice, index) => choiceLines(printable(choice), { index, answer, answered, width }));
+    paragraphs.push({ rank: 4, lines: drawn }, BLANK);
     if (answered !== undefined) {
-      const right = `${answer + 1}, ${printable(choices[answer] ?? "")}`;
-      const verdict = answered === answer ? line("✓ right", "good") : line(`✗ not so: right is ${right}`, "bad");
-      paragraphs.push(paragraph(6, verdict), paragraph(5, line(printable(because))));
+      paragraphs.push(paragraph(6, answered === answer ? line("✓ right", "good") : line(`✗ no: ${answer + 1} is right`, "bad")));
+      paragraphs.push(paragraph(5, line(printable(because))), BLANK);
     }
   }
   const keys = question !== undefined && answered === undefined ? keysOfQuestion(question.choices.length) : KEYS_OF_NOTE;
-  paragraphs.push({ rank: 1, lines: [cut(keys, width)] });
-  return shortened(paragraphs, height)
+  paragraphs.push({ rank: 0, lines: [cut(keys, width)] });
+  return shortened(paragraphs, height, width)
     .flatMap(({ lines }) => lines)
     .map((each) => cut(each, width));
 }
 
-function choiceLine(choice: string, index: number, answer: number, answered: number | undefined): Line {
-  const words: Line = [span(`${index + 1}`, "key"), span(` ${printable(choice)}`)];
-  if (answered === undefined) return [span("  "), ...words];
-  const mark = index === answer ? span("✓ ", "good") : index === answered ? span("✗ ", "bad") : span("  ");
-  return [mark, ...words, ...(index === answered ? [span(" (your answer)", "faint")] : [])];
+/** What is given up first. */
+const BLANK: Paragraph = { rank: -1, lines: [[]] };
+
+/** `✓ `, and the number with a blank. */
+const CHOICE_INDENT = 4;
+
+interface ChoiceLook {
+  readonly index: number;
+  readonly answer: number;
+  readonly answered: number | undefined;
+  readonly width: number;
+}
+
+function choiceLines(choice: string, { index, answer, answered, width }: ChoiceLook): readonly Line[] {
+  const mark = answered === undefined ? " " : index === answer ? "✓" : index === answered ? "✗" : " ";
+  const words: Line = [span(choice), ...(index === answered ? [span("  (your answer)", "faint")] : [])];
+  return wrap(words, Math.max(1, width - CHOICE_INDENT)).map((each, row): Line => {
+    if (row > 0) return [span(" ".repeat(CHOICE_INDENT)), ...each];
+    return [span(`${mark} `, mark === "✓" ? "good" : "bad"), span(`${index + 1} `, "key"), ...each];
+  });
 }
 
 function keysOfQuestion(choices: number): Line {
@@ -67,16 +80,25 @@ function keysOfQuestion(choices: number): Line {
 
 const KEYS_OF_NOTE: Line = [span("Enter", "key"), span(" close", "faint")];
 
-/** Of what is cut off `…` is left, as long as there is room for that. */
-function shortened(paragraphs: readonly Paragraph[], height: number): readonly Paragraph[] {
+/** What is cut off leaves `…` behind. */
+function shortened(paragraphs: readonly Paragraph[], height: number, width: number): readonly Paragraph[] {
   let surplus = paragraphs.reduce((sum, { lines }) => sum + lines.length, 0) - height;
-  if (surplus <= 0) return paragraphs;
-  const left = new Map(paragraphs.map((each): [Paragraph, readonly Line[]] => [each, each.lines]));
-  for (const each of [...paragraphs].sort((a, b) => a.rank - b.rank)) {
+  const kept = paragraphs.map(({ lines }) => lines.length);
+  const places = paragraphs.map((_, place) => place).sort((a, b) => rankAt(paragraphs, a) - rankAt(paragraphs, b) || b - a);
+  for (const place of places) {
     if (surplus <= 0) break;
-    const kept = Math.max(0, each.lines.length - surplus);
-    surplus -= each.lines.length - kept;
-    left.set(each, kept < 2 ? each.lines.slice(0, kept) : [...each.lines.slice(0, kept - 1), line("…", "faint")]);
+    const taken = Math.min(surplus, kept[place] as number);
+    kept[place] = (kept[place] as number) - taken;
+    surplus -= taken;
   }
-  return paragraphs.map((each) => ({ rank: each.rank, lines: left.get(each) ?? [] }));
+  return paragraphs.map(({ rank, lines }, place) => {
+    const shown = lines.slice(0, kept[place]);
+    const last = shown.at(-1);
+    if (last === undefined || shown.length === lines.length) return { rank, lines: shown };
+    return { rank, lines: [...shown.slice(0, -1), [...cut(last, width - 1), span("…", "faint")]] };
+  });
+}
+
+function rankAt(paragraphs: readonly Paragraph[], place: number): number {
+  return (paragraphs[place] as Paragraph).rank;
 }

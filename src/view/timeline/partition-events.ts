@@ -2,7 +2,7 @@
  * Which domain events are about a partition: those that name it, its topic's birth and death, and what befalls the nodes of its replicas. Found
  * once for each tape and partition; after that a place in between is a binary search.
  */
-import type { KafkaEvent } from "../../kafka/events.ts";
+import type { KafkaEvent, PartitionChanged } from "../../kafka/events.ts";
 import { partitionName, type TopicPartition } from "../../kafka/ids.ts";
 import { partitionsOf } from "../../run/cause.ts";
 import { CommittedOnce } from "../../scenario/simulation/committed-once.ts";
@@ -29,32 +29,36 @@ export function eventsAbout(tape: Tape, partition: TopicPartition): readonly num
 }
 
 function find({ events }: Tape, partition: TopicPartition): readonly number[] {
-  const hosts = hostsOf(events, partition);
+  const hosts = new Hosts(partition);
   const once = new CommittedOnce();
   const found: number[] = [];
   for (let index = 0; index < events.length; index++) {
     const { event, node, step } = events[index] as (typeof events)[number];
     const known = event as KafkaEvent | NodeEvent;
-    if (once.isNews(node, step, event) && isAbout(known, partition, hosts)) found.push(index);
+    if (!once.isNews(node, step, event)) continue;
+    if (known.kind === "PartitionChanged") hosts.learn(known);
+    if (isAbout(known, partition, hosts)) found.push(index);
   }
   return found;
 }
 
-interface Hosts {
-  readonly brokers: ReadonlySet<number>;
-  readonly nodes: ReadonlySet<NodeName>;
-}
+/** Every broker that was to have a replica of it so far. */
+class Hosts {
+  readonly brokers = new Set<number>();
+  readonly nodes = new Set<NodeName>();
+  private readonly of: TopicPartition;
 
-/** Every broker that ever was to have a replica of it. */
-function hostsOf(events: Tape["events"], { topic, partition }: TopicPartition): Hosts {
-  const brokers = new Set<number>();
-  for (const { event } of events) {
-    if (event.kind !== "PartitionChanged") continue;
-    const changed = event as Extract<KafkaEvent, { kind: "PartitionChanged" }>;
-    if (changed.topic !== topic || changed.partition !== partition) continue;
-    for (const replica of changed.replicas) brokers.add(replica);
+  constructor(of: TopicPartition) {
+    this.of = of;
   }
-  return { brokers, nodes: new Set([...brokers].map((id) => `broker-${id}`)) };
+
+  learn({ topic, partition, replicas }: PartitionChanged): void {
+    if (topic !== this.of.topic || partition !== this.of.partition) return;
+    for (const id of replicas) {
+      this.brokers.add(id);
+      this.nodes.add(`broker-${id}`);
+    }
+  }
 }
 
 function isAbout(event: KafkaEvent | NodeEvent, wanted: TopicPartition, { brokers, nodes }: Hosts): boolean {

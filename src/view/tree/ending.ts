@@ -1,13 +1,15 @@
 /** What a branch came to, in a few words. */
 import { grouped } from "../../report/numbers.ts";
+import type { ScenarioSpec } from "../../scenario/spec.ts";
 import type { Branch } from "../../walk/branch.ts";
 import { type Line, line } from "../line.ts";
 import { clock } from "../timeline/clock.ts";
+import { mainViolation } from "../violation.ts";
 
-/** `✗ NoAckedLoss 41.203 s, 3 more`, `✓ to the end, 0 lost`. */
-export function endingInWords(branch: Branch): string {
+/** `✗ NoAckedLoss 41.203 s, 3 more`, `✓ to the end, 0 lost`. `scenario`: of what is broken, that comes first which it was written to show. */
+export function endingInWords(branch: Branch, scenario?: ScenarioSpec): string {
   const { tape, ending } = branch;
-  const [first] = tape.violations;
+  const first = scenario === undefined ? tape.violations[0] : mainViolation(tape, scenario);
   if (first !== undefined) {
     const others = new Set(ending.violated).size - 1;
     return `✗ ${first.invariant} ${clock(first.timeUs, branch)} s${others > 0 ? `, ${others} more` : ""}`;
@@ -24,7 +26,7 @@ export function endingInWords(branch: Branch): string {
   }
 }
 
-export function endingLine(branch: Branch): Line {
-  const words = endingInWords(branch);
+export function endingLine(branch: Branch, scenario: ScenarioSpec): Line {
+  const words = endingInWords(branch, scenario);
   return line(words, words.startsWith("✓") ? "good" : words.startsWith("✗") ? "bad" : "warning");
 }

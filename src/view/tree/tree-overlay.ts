@@ -2,6 +2,7 @@
 import { describeEvent } from "../../kafka/event-words.ts";
 import type { KafkaEvent } from "../../kafka/events.ts";
 import { printable } from "../../report/printable.ts";
+import type { ScenarioSpec } from "../../scenario/spec.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Branch } from "../../walk/branch.ts";
 import type { Tape } from "../../walk/tape.ts";
@@ -11,6 +12,7 @@ import type { Frame } from "../frame.ts";
 import { columnsOf, type Line, line, span, widthOf } from "../line.ts";
 import type { Overlay, OverlayRoom } from "../overlays/overlay.ts";
 import { clock } from "../timeline/clock.ts";
+import { mainViolation } from "../violation.ts";
 import { type Twig, twigsOf } from "./branch-order.ts";
 import { endingLine } from "./ending.ts";
 
@@ -19,9 +21,11 @@ export function treeOrder(branches: readonly Branch[]): Branch[] {
   return twigsOf(branches).map(({ branch }) => branch);
 }
 
-export function treeOverlay(frame: Pick<Frame, "branch" | "branches" | "position">, chosen: Branch): Overlay {
+export function treeOverlay(frame: TreeFacts, chosen: Branch): Overlay {
   return { size: "page", title: line("branches", "title"), lines: (room) => treeLines(frame, chosen, room) };
 }
+
+export type TreeFacts = Pick<Frame, "branch" | "branches" | "position" | "simulation">;
 
 /** The event in words with its time; where the branch only lacks something, that. */
 export function firstDifferenceInWords(branch: Branch): string | undefined {
@@ -48,7 +52,7 @@ function timedWords(
 }
 
 export function treeLines(
-  { branch: here, branches, position }: Pick<Frame, "branch" | "branches" | "position">,
+  { branch: here, branches, position, simulation }: TreeFacts,
   chosen: Branch,
   room: OverlayRoom,
 ): readonly Line[] {
@@ -57,7 +61,12 @@ export function treeLines(
   const twigs = twigsOf(branches);
   const names = Math.max(...twigs.map(({ stem, branch }) => columnsOf(stem + printable(branch.name))));
   const endUs = Math.max(...branches.map(({ ending }) => ending.timeUs - ending.readyAt), 1);
-  const layout = { width, names: Math.min(names, Math.max(8, Math.floor(width * 0.4))), endUs };
+  const { scenario } = simulation;
+  const layout = {
+    ...{ width, endUs, scenario },
+    names: Math.min(names, Math.max(8, Math.floor(width * 0.4))),
+    endings: Math.max(...branches.map((branch) => widthOf(endingOf(branch, scenario)))),
+  };
   const blocks = twigs.map((twig) => {
     const isHere = twig.branch === here;
     return blockOf(twig, { ...layout, isHere, isChosen: twig.branch === chosen, position: isHere ? position : undefined });
@@ -73,7 +82,10 @@ export function treeLines(
 interface BlockLayout {
   readonly width: number;
   readonly names: number;
+  /** Columns of the longest ending. */
+  readonly endings: number;
   readonly endUs: number;
+  readonly scenario: ScenarioSpec;
   readonly isHere: boolean;
   readonly isChosen: boolean;
   /** Where one stands, if on this branch. */
@@ -85,10 +97,10 @@ const BAR_WIDTH_MIN = 8;
 const BAR_WIDTH_MAX = 40;
 
 function blockOf({ branch, stem }: Twig, layout: BlockLayout): readonly Line[] {
-  const { width, names, isHere, isChosen } = layout;
+  const { width, names, endings, isHere, isChosen, scenario } = layout;
   const partedUs = branch.parent === undefined ? branch.ending.readyAt : branch.tape.timeOf(branch.partsAt);
   const time = `${clock(partedUs, branch)} s`;
-  const ending: Line = [...endingLine(branch), ...(branch.saved ? [] : [span("  not saved", "faint")])];
+  const ending = endingOf(branch, scenario);
   const left: Line = [
     span(isChosen ? "▸" : " ", "selected"),
     span(isHere ? "▶" : " ", "current"),
@@ -96,7 +108,7 @@ function blockOf({ branch, stem }: Twig, layout: BlockLayout): readonly Line[] {
     ...fittedRight([span(time, "faint")], Math.max(10, time.length + 1)),
     span(" "),
   ];
-  const barWidth = Math.min(BAR_WIDTH_MAX, width - widthOf(left) - widthOf(ending) - 1);
+  const barWidth = Math.min(BAR_WIDTH_MAX, width - widthOf(left) - endings - 1);
   const bar: Line = barWidth < BAR_WIDTH_MIN ? [] : [...barOf(branch, partedUs, barWidth, layout), span(" ")];
   const head = cut([...left, ...bar, ...ending], width);
   const difference = firstDifferenceInWords(branch);
@@ -107,6 +119,10 @@ function blockOf({ branch, stem }: Twig, layout: BlockLayout): readonly Line[] {
   ];
 }
 
+function endingOf(branch: Branch, scenario: ScenarioSpec): Line {
+  return [...endingLine(branch, scenario), ...(branch.saved ? [] : [span("  not saved", "faint")])];
+}
+
 function differenceLines(difference: string, indent: number, isChosen: boolean, width: number): readonly Line[] {
   const words: Line = [span("first difference  ", "faint"), span(difference)];
   if (indent + 20 > width) return [cut(words, width)];
@@ -115,7 +131,7 @@ function differenceLines(difference: string, indent: number, isChosen: boolean, 
 }
 
 /** The run's time from left to right: where it parts, where it breaks a promise, where one stands. */
-function barOf(branch: Branch, partedUs: number, width: number, { endUs, position }: BlockLayout): Line {
+function barOf(branch: Branch, partedUs: number, width: number, { endUs, position, scenario }: BlockLayout): Line {
   const { tape, ending } = branch;
   const columnOf = (timeUs: number): number => {
     const share = (timeUs - ending.readyAt) / endUs;
@@ -123,7 +139,7 @@ function barOf(branch: Branch, partedUs: number, width: number, { endUs, positio
   };
   const [from, to] = [columnOf(partedUs), columnOf(ending.timeUs)];
   const cells = Array.from({ length: width }, (_, column): string => (column < from || column > to ? " " : "─"));
-  const [broken] = tape.violations;
+  const broken = mainViolation(tape, scenario);
   if (broken !== undefined) cells[columnOf(broken.timeUs)] = "✗";
   if (position !== undefined) cells[columnOf(position === 0 ? 0 : tape.timeOf(position))] = "▶";
   return [span(cells.join(""), "frame")];
