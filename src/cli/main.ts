@@ -6,6 +6,8 @@ import type { MuseumFlags } from "./museum-command.ts";
 import { paintOf, print } from "./options.ts";
 import type { ReplayFlags } from "./replay-command.ts";
 import type { RunFlags } from "./run-command.ts";
+import type { ShowFlags } from "./show-command.ts";
+import type { StepFlags } from "./step-command.ts";
 
 /** Runs the command line `args` (without node and script) and returns the exit status. */
 export async function main(args: readonly string[], version: string): Promise<number> {
@@ -29,6 +31,7 @@ export async function main(args: readonly string[], version: string): Promise<nu
     .option("--json", "print the results as JSON")
     .option("--junit <file>", "write the results as JUnit XML too")
     .option("--trace <file>", "write every step of every run as JSON lines")
+    .option("--step-on-failure", "walk through the first run that ends unexpected")
     .addHelpText("after", RUN_HELP_AFTER)
     .action(async (paths: string[], flags: Partial<RunFlags>) => {
       const { runCommand } = await import("./run-command.ts");
@@ -62,9 +65,11 @@ export async function main(args: readonly string[], version: string): Promise<nu
       const { museumCommand } = await import("./museum-command.ts");
       status = await museumCommand(exhibit, flags, version);
     });
-  addSaved(program, version, (found) => {
+  const end = (found: number): void => {
     status = found;
-  });
+  };
+  addWalks(program, version, end);
+  addSaved(program, version, end);
   addLists(program);
 
   try {
@@ -80,6 +85,43 @@ export async function main(args: readonly string[], version: string): Promise<nu
     process.stderr.write(`${failure.text}\n`);
     return failure.status;
   }
+}
+
+/** The commands that look at one run closely; each says its exit status in the end. */
+function addWalks(program: Command, version: string, end: (status: number) => void): void {
+  program
+    .command("step")
+    .description("walk through a run in the terminal, forwards and back, and change the past")
+    .argument("<file>", "a scenario file, a saved branch, or the name of a bundled scenario")
+    .option("--seed <n>", "the seed, instead of the scenario's own")
+    .option("--at <place>", "where to begin: a step, a time, violation (default: where a promise breaks, else time 0)")
+    .option("--set <key=value>", "change a key of the file, a Kafka setting or a dial; may be repeated", collect)
+    .option("--side <side>", "of an exhibit: old (default) or new")
+    .option("--present", "larger and fewer panes, for a projector")
+    .option("--asciicast <file>", "record the screen, for asciinema")
+    .addHelpText("after", STEP_HELP_AFTER)
+    .action(async (file: string, flags: Partial<StepFlags>) => {
+      const { stepCommand } = await import("./step-command.ts");
+      end(await stepCommand(file, { ...flags, set: flags.set ?? [] }, version));
+    });
+  program
+    .command("show")
+    .description("one moment of a run, as step shows it, printed once; or the whole story, recorded")
+    .argument("<file>", "a scenario file, a saved branch, or the name of a bundled scenario")
+    .option("--at <place>", "a step, a time, violation (default: where a promise breaks, else time 0)")
+    .option("--seed <n>", "the seed, instead of the scenario's own")
+    .option("--set <key=value>", "change a key of the file, a Kafka setting or a dial; may be repeated", collect)
+    .option("--side <side>", "of an exhibit: old (default) or new")
+    .option("--size <columns>x<lines>", "how large (default: as the terminal; 120x36 in a pipe)")
+    .option("--pane <name>", "only one pane: lanes, timeline, flight, cluster, clients, checks, causes")
+    .option("--detail <level>", "how much stands in the timeline: story (default), partition, everything")
+    .option("--asciicast <file>", "record a walk over the story instead, for asciinema")
+    .option("--speed <n>", "of the recording; 2 is twice as fast")
+    .addHelpText("after", SHOW_HELP_AFTER)
+    .action(async (file: string, flags: Partial<ShowFlags>) => {
+      const { showCommand } = await import("./show-command.ts");
+      end(showCommand(file, { ...flags, set: flags.set ?? [] }));
+    });
 }
 
 /** The commands for saved runs; each says its exit status in the end. */
@@ -138,11 +180,30 @@ Begin here:
   kafka-sim run failover/leader-crash                          a leader dies; who waits, and for how long?
   kafka-sim run failover/leader-crash --set acks=1             the same with acks=1
   kafka-sim compare failover/leader-crash --vary acks=1,all    the two side by side, over many seeds
+  kafka-sim step failover/leader-crash                         walk through it, back and forth, and change it
   kafka-sim museum                                             how Kafka failed, with and without the fix
   kafka-sim run my.yaml --seeds 1..1000                        your own scenario, a thousand times
 
 Exit status: 0 as expected · 1 a check failed or an expectation was not met · 2 unusable input ·
 3 undecided (a limit was reached, or a condition never came true) · 70 the simulator itself is wrong
+`;
+
+const STEP_HELP_AFTER = `
+An exhibit opens at its old rule, a run that breaks a promise at the step where it does. ? shows all keys, q quits.
+
+Examples:
+  kafka-sim step failover/leader-crash
+  kafka-sim step museum/replication/kip-966-last-replica-standing
+  kafka-sim step my.yaml --seed 7 --at 38.118s
+  kafka-sim run my.yaml --seeds 1..500 --step-on-failure     the first run that goes wrong
+`;
+
+const SHOW_HELP_AFTER = `
+Examples:
+  kafka-sim show museum/replication/kip-966-last-replica-standing                  where the promise breaks
+  kafka-sim show failover/leader-crash --at 18.4s --size 160x50 > moment.txt
+  kafka-sim show failover/leader-crash --at 18.4s --pane timeline --detail everything
+  kafka-sim show failover/leader-crash --asciicast crash.cast --speed 2            asciinema play crash.cast
 `;
 
 const COMPARE_HELP_AFTER = `

@@ -24,6 +24,7 @@ export interface RunFlags {
   readonly json?: boolean;
   readonly junit?: string;
   readonly trace?: string;
+  readonly stepOnFailure?: boolean;
   readonly set: readonly string[];
 }
 
@@ -60,7 +61,24 @@ export async function runCommand(given: readonly string[], flags: RunFlags, vers
   if (flags.trace !== undefined) writeTraces(flags.trace, files, flags.set, seeds);
   if (flags.json) print([JSON.stringify(toJson(results, version), undefined, 2)]);
   else print(single ? tellOne(results, flags, paint, wallMs) : tellMany(results, flags, paint, wallMs));
+  if (flags.stepOnFailure) await stepThroughFailure(results, flags, version);
   return statusOf(results);
+}
+
+/** The first run that ended unexpected; what it came to was printed. */
+async function stepThroughFailure(results: readonly RunResult[], { set }: RunFlags, version: string): Promise<void> {
+  const failed = results.find(({ verdict }) => verdict === "unexpected");
+  if (failed === undefined) return;
+  const { file, seed, side } = failed;
+  const { hasTerminal, stepCommand } = await import("./step-command.ts");
+  const sideName = side === undefined ? undefined : side === "new rule" ? "new" : "old";
+  if (hasTerminal()) {
+    await stepCommand(file, { seed, set, ...(sideName !== undefined && { side: sideName }) }, version);
+    return;
+  }
+  const words = [...(sideName === undefined ? [] : ["--side", sideName]), ...set.flatMap((each) => ["--set", shellWord(each)])];
+  const command = ["kafka-sim step", shellWord(shortName(file)), "--seed", seed, ...words].join(" ");
+  process.stderr.write(`--step-on-failure needs a terminal. There, this opens the walk: ${command}\n`);
 }
 
 function tellOne(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
