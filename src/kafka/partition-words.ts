@@ -22,7 +22,8 @@ export class PartitionWords {
     this.count++;
     if (this.about?.topic === topic && this.about.partition === partition) {
       this.concerns = true;
-      this.first = words();
+      const told = words();
+      this.first = told === "" ? partitionName(topic, partition) : told;
     } else if (this.count === 1) {
       // The metadata log has one partition, and a long name.
       this.first = joined(topic === METADATA_TOPIC ? "metadata" : partitionName(topic, partition), words());

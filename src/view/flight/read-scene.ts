@@ -24,10 +24,11 @@ interface Placed {
 }
 
 function byWeight(a: Placed, b: Placed): number {
-  return weightOf(a.row) - weightOf(b.row) || Number(a.row.isLost) - Number(b.row.isLost) || a.place - b.place;
+  return weightOf(a.row) - weightOf(b.row) || a.place - b.place;
 }
 
-function weightOf({ concerns, isRoutine, whereabouts }: FlightRow): number {
+function weightOf({ concerns, isRoutine, whereabouts, isLost, isFresh }: FlightRow): number {
+  if (isLost && !isFresh) return 4;
   if (concerns) return 0;
   if (whereabouts === "held") return 1;
   return isRoutine ? 3 : 2;

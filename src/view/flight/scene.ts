@@ -38,6 +38,6 @@ export interface FlightRow {
 }
 
 export interface FlightScene {
-  /** What concerns the chosen partition, then what does not, then routine; each by arrival, and what is held up last. */
+  /** What concerns the chosen partition, then what is held, the rest, routine, and what is lost; each by arrival, and what is held up last. */
   readonly rows: readonly FlightRow[];
 }

@@ -16,10 +16,8 @@ export interface Axis {
   readonly from: Offset;
 }
 
-/** Who is so far behind that it would take a larger scale is shown at the margin. */
+/** Who is so far behind that it would take a larger scale is shown at the margin; but never who may be elected. */
 const SCALE_MAX = 10;
-/** The same for replicas that may be elected. */
-const VITAL_SCALE_MAX = 500;
 /** So many columns are shown of what lies before the first end in view. */
 const CONTEXT = 2;
 /** From so many columns on the window moves in steps, so that not every append shifts everything. */
@@ -33,7 +31,7 @@ export function axisOf(scene: LanesScene, columns: number): Axis {
   let { from, scale } = windowOf(last, last, records);
   for (const { offset, isVital } of scene.ends) {
     const wider = windowOf(offset, last, records);
-    if (wider.scale > (isVital ? VITAL_SCALE_MAX : SCALE_MAX)) continue;
+    if (wider.scale > SCALE_MAX && !isVital) continue;
     ({ from, scale } = wider);
     break;
   }

@@ -4,7 +4,7 @@ import type { End, Lane, OffsetRange } from "./scene.ts";
 
 /** No screen shows more than this of what lies before the ends, at an offset a column. */
 const BEFORE_ENDS = 512;
-/** Who is further behind than this has its place in words only. */
+/** Who is further behind than this, and may not be elected, has its place in words only. */
 const SPAN_MAX = 6_000;
 /** A round scale and its slack may show so many times the span. */
 const SLACK = 3;
@@ -26,6 +26,6 @@ export function endsOf(lanes: readonly Omit<Lane, "runs">[]): readonly End[] {
 
 export function extentOf(ends: readonly End[]): OffsetRange {
   const to = ends.at(-1)?.offset ?? 0;
-  const lowest = ends.find(({ offset }) => offset >= to - SPAN_MAX)?.offset ?? to;
+  const lowest = ends.find(({ offset, isVital }) => isVital || offset >= to - SPAN_MAX)?.offset ?? to;
   return { from: Math.max(0, to - Math.max(BEFORE_ENDS, SLACK * (to - lowest))), to };
 }

@@ -93,11 +93,18 @@ function numbersOf(
   ];
 }
 
+/** All of it, or in short as much of it as fits. */
 function wordsOf(lane: Lane, { state, room, layout }: Drawing): Line {
   const shown = wordsShown(lane, state, room);
   const whole = wordsLine(shown);
   if (widthOf(whole) <= layout.wordsWidth) return whole;
-  return cut(wordsLine(shown.map(({ short, tone }) => ({ text: short, tone }))), layout.wordsWidth);
+  const short = shown.map(({ short: text, tone }) => ({ text, tone }));
+  for (let count = short.length; count > 0; count--) {
+    const part = wordsLine(short.slice(0, count));
+    const left = layout.wordsWidth - widthOf(part);
+    if (left >= 0) return count < short.length && left >= 2 ? [...part, span(" …", "faint")] : part;
+  }
+  return cut(wordsLine(short), layout.wordsWidth);
 }
 
 function wordsLine(words: readonly { readonly text: string; readonly tone: Tone | undefined }[]): Line {

@@ -25,12 +25,12 @@ export function laneWords(lane: Lane, state: CommittedState): readonly Words[] {
   const say = (text: string | undefined, tone?: Tone, short = text): void => {
     if (text !== undefined) words.push({ text, short: short ?? text, tone });
   };
-  say(truncated && `cut back from ${truncated.to}`, "bad");
+  say(lostByDisk === undefined && truncated !== undefined ? `cut back from ${truncated.to}` : undefined, "bad");
   say(appended && `+${appended.to - appended.from}`, "fresh");
-  say(CONDITIONS[condition], "bad");
+  say(CONDITIONS[condition], "bad", condition === "without power" ? "no power" : CONDITIONS[condition]);
+  say(lostByDisk && `disk lost ${rangeWords(lostByDisk)}`, "bad", lostByDisk && `lost ${rangeWords(lostByDisk)}`);
   say(roleWords(lane, state), "warning");
   say(logDirFailed ? "log directory failed" : undefined, "bad");
-  say(lostByDisk && `disk lost ${rangeWords(lostByDisk)}`, "bad");
   words.push(membershipWords(lane, state));
   say(isCutOff ? `cut off from ${state.leaderName}` : undefined, "warning", "cut off");
   say(isFenced ? "fenced" : undefined, "warning");
@@ -39,8 +39,9 @@ export function laneWords(lane: Lane, state: CommittedState): readonly Words[] {
   return words;
 }
 
-function roleWords({ role, leaderEpoch, condition }: Lane, state: CommittedState): string | undefined {
+function roleWords({ role, leaderEpoch, condition, membership }: Lane, state: CommittedState): string | undefined {
   if (role === "former") return `thinks it leads, epoch ${leaderEpoch}`;
+  if (role === "none" && condition === "running" && membership.isAssigned) return "not told yet";
   if (role !== "named") return undefined;
   return condition === "running" ? `elected, epoch ${state.leaderEpoch}` : "still named leader";
 }
@@ -54,7 +55,7 @@ function membershipWords({ membership, condition, role }: Lane, state: Committed
     if (evictedIn === undefined) return words("good", "in ISR");
     if (evictedIn <= 0) return words("warning", "in ISR, evicted at the next check", "evicted at next check");
     const time = `${condition === "running" ? "in" : "within"} ${secondsText(evictedIn)}`;
-    return words("warning", `in ISR, evicted ${time} unless it catches up`, `in ISR, evicted ${time}`);
+    return words("warning", `in ISR, evicted ${time} unless it catches up`, `evicted ${time}`);
   }
   if (!isAssigned) return words("warning", "no replica any more");
   const out = `out of ISR${outFor === undefined ? "" : ` ${secondsText(outFor)}`}`;

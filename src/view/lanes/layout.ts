@@ -90,7 +90,9 @@ function rowsOf(scene: LanesScene, room: Room): Rows {
   const mayHaveTwo = left >= 2 * count;
   const hasGaps = left >= 3 * count - 1;
   const inView = lanesInView(scene, room, left);
-  return { mayHaveTwo, hasGaps, hasAxis, hasFacts, hasLosses, lanes: inView, lanesLeftOut: count - inView.length };
+  // Where only one row is left there is none to count the others in.
+  const lanesLeftOut = left > 1 ? count - inView.length : 0;
+  return { mayHaveTwo, hasGaps, hasAxis, hasFacts, hasLosses, lanes: inView, lanesLeftOut };
 }
 
 /** All, or as many as leave a row to count the others: with the selected one among them, or the leader. */

@@ -66,7 +66,7 @@ export class LaneReader {
     return {
       broker,
       node: node.name,
-      condition: conditionOf(node, live),
+      condition: conditionOf(node, live !== undefined || !log.exists),
       role: roleOf(broker, live, state),
       isElectable: state.isr.includes(broker) || state.elr.includes(broker),
       leaderEpoch: local?.leaderEpoch ?? NONE,
@@ -156,11 +156,11 @@ function replicaManagerOf({ process }: SimNode): ReplicaManager | undefined {
   return process instanceof KafkaServer || process instanceof ZkKafkaServer ? process.replicaManager : undefined;
 }
 
-function conditionOf(node: SimNode, live: LiveReplica | undefined): ServerCondition {
+function conditionOf(node: SimNode, isOpen: boolean): ServerCondition {
   if (!node.powered) return "without power";
   if (!node.running) return "down";
   if (node.paused) return "paused";
-  return live === undefined ? "starting" : "running";
+  return isOpen ? "running" : "starting";
 }
 
 function roleOf(broker: BrokerId, live: LiveReplica | undefined, state: CommittedState): Role {
