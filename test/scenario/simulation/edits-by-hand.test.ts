@@ -112,37 +112,42 @@ const arbitraryMomentEdit: fc.Arbitrary<RunEdit> = fc.record({
 });
 const arbitraryEdits = fc.array(fc.oneof(arbitraryMessageEdit, arbitraryMomentEdit), { maxLength: 4 });
 
-/** Whether a simulation that stands just behind `step` of a run stands before what the edit changes in it. */
-function standsBefore(edit: RunEdit, run: Simulation, step: number): boolean {
+/** The last step of a run behind which one stands before what the edit changes in it. */
+function lastStepBefore(edit: RunEdit, run: Simulation): number {
   const steps = run.world.trace.steps();
-  const at = steps[step - 1];
-  if (at === undefined) return true;
   if (edit.kind === "moment") {
-    const here = momentBehind(steps, at);
-    return edit.moment.timeUs > here.timeUs || (edit.moment.timeUs === here.timeUs && edit.moment.steps >= here.steps);
+    const at = readyAt + edit.moment.timeUs;
+    const before = steps.filter(({ timeUs }) => timeUs < at).length;
+    return before + Math.min(edit.moment.steps, steps.filter(({ timeUs }) => timeUs === at).length);
   }
-  // It is sent in the step that caused its delivery; where it never is delivered, it may have been sent at any time.
+  // It is sent in the step that caused its delivery; where it never is delivered, nobody knows.
   const { message, from, to, nth } = edit.delivery;
-  const delivered = steps.find(
-    (each) => each.label === message && each.node === to && each.delivery?.from === from && each.delivery.nth === nth,
-  );
-  return delivered !== undefined && delivered.cause > step;
+  const delivered = steps.find(({ label, node, delivery }) => {
+    return label === message && node === to && delivery?.from === from && delivery.nth === nth;
+  });
+  return (delivered?.cause ?? 1) - 1;
 }
 
-property.prop([arbitraryEdits, fc.oneof(arbitraryMessageEdit, arbitraryMomentEdit), fc.double({ min: 0, max: 1, noNaN: true })], {
-  numRuns: 60,
-})("an edit that is added to a fork before it has an effect gives the run that has it from the start", (edits, edit, where) => {
-  const without = played(edits);
-  const step = Math.floor(where * without.world.trace.step);
-  fc.pre(standsBefore(edit, without, step));
-  const original = playedTo(simulationOf(edits), step);
-  const fork = forkOf(original);
-  fork.addEdit(edit);
-  fork.run();
-  expect(findings(fork)).toEqual(findings(played([...edits, edit])));
-  original.run();
-  expect(findings(original)).toEqual(findings(without));
-});
+const arbitraryEdit = fc.oneof(arbitraryMessageEdit, arbitraryMomentEdit);
+/** Directly before what it changes, or anywhere before, in thousandths of the way. */
+const arbitraryPlace = fc.oneof(fc.constant(1_000), fc.integer({ min: 0, max: 1_000 }));
+
+property.prop([arbitraryEdits, arbitraryEdit, arbitraryPlace], { numRuns: 60 })(
+  "an edit that is added to a fork before it has an effect gives the run that has it from the start",
+  (edits, edit, place) => {
+    const without = played(edits);
+    const steps = Math.floor((lastStepBefore(edit, without) * place) / 1_000);
+    const original = simulationOf(edits);
+    for (let step = 0; step < steps; step++) original.step();
+    expect(original.world.trace.step).toBe(steps);
+    const fork = forkOf(original);
+    fork.addEdit(edit);
+    fork.run();
+    expect(findings(fork)).toEqual(findings(played([...edits, edit])));
+    original.run();
+    expect(findings(original)).toEqual(findings(without));
+  },
+);
 
 /** With the edits in the language of a file. */
 function playedWith(edits: string, text = TEXT): Simulation {
