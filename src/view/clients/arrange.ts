@@ -7,7 +7,7 @@ import type { Room } from "../pane.ts";
 import { GROUP_COLUMNS, groupRow, isRebalancing } from "./group-words.ts";
 import type { ClientsScene, ConsumerScene, GroupScene, MemberScene } from "./scene.ts";
 import { tabled } from "./table.ts";
-import { consumerRow, memberRow, POSITION_COLUMNS, PRODUCER_COLUMNS, positionRow, producerRow, READER_COLUMNS } from "./words.ts";
+import { consumerRow, memberRow, POSITION_COLUMNS, positionRow, producerColumns, producerRow, READER_COLUMNS } from "./words.ts";
 
 interface Plan {
   /** Indices of base rows that are shown: producers, consumers and groups, counted through. */

@@ -6,7 +6,7 @@ const ROOMS = [roomOf(38, 5), roomOf(60, 8), roomOf(110, 20)];
 
 describe("the clients pane", () => {
   test("shows a paused member that believes to own what others have by now", async () => {
-    const simulation = runTo(bundled("groups/paused-zombie.yaml"), 40);
+    const simulation = runTo(bundled("groups/paused-zombie.yaml"), 35);
     await expect(drawn(clientsPane, simulation, ROOMS)).toMatchFileSnapshot("paused-zombie.txt");
   });
 
