@@ -431,7 +431,12 @@ const HINTS: readonly CommandId[] = [
   "breakpoint",
 ];
 
+const HINTS_WHILE_PLAYING: readonly CommandId[] = ["play", "faster", "slower"];
+
 /** What fits the moment, most wanted first; `help` and `quit` are always there and not among them. */
 export function hintsFor(situation: Situation): readonly Command[] {
-  return HINTS.map(commandOf).filter((command) => doesApply(command, situation));
+  const first = situation.isPlaying ? HINTS_WHILE_PLAYING : [];
+  return [...first, ...HINTS.filter((id) => !first.includes(id))]
+    .map(commandOf)
+    .filter((command) => doesApply(command, situation));
 }

@@ -2,6 +2,7 @@
 import { US_PER_SECOND } from "../../base/units.ts";
 import { allInvariants } from "../../checks/catalogue.ts";
 import type { Violation } from "../../checks/invariant.ts";
+import { joined } from "../../report/columns.ts";
 import { grouped } from "../../report/numbers.ts";
 import { printable } from "../../report/printable.ts";
 import { describeSetting } from "../../run/setting.ts";
@@ -27,7 +28,7 @@ export function aboutCard({ frame, seed, side }: AboutOptions): Overlay {
 
 function aboutLines(frame: Frame, seed: string, { width, height }: OverlayRoom): Line[] {
   const { scenario } = frame.simulation;
-  const setting = wrap(line(`${describeSetting(scenario)} · seed ${seed}`, "faint"), width);
+  const setting = joined([...describeSetting(scenario).split(" · "), `seed ${seed}`], width).map((each) => line(each, "faint"));
   const promise = verdictOf(frame).flatMap((each) => wrap(each, width, 2));
   const keys = KEYS.map(([ids, words]) => keyLine(ids, words));
   const about = scenario.about.trim() === "" ? [] : wrap(line(printable(scenario.about)), width);
@@ -54,7 +55,7 @@ function verdictOf({ tape, position, branch, simulation }: Frame): Line[] {
   const more = others === 0 ? "" : ` ${others} more ${others === 1 ? "promise breaks" : "promises break"}, too.`;
   const at = `at ${((tape.timeOf(first.step) - branch.ending.readyAt) / US_PER_SECOND).toFixed(3)} s, step ${grouped(first.step)}`;
   return [
-    [span(`✗ ${first.invariant}`, "bad"), span(`  ${promiseOf(first)}`)],
+    [span(`✗ ${first.invariant}`, "bad"), span(`: ${promiseOf(first)}`)],
     position === first.step
       ? [span("  You stand just where it breaks", "strong"), span(`, ${at}.${more}`)]
       : [span(`  It breaks ${at}: `), span("v", "key"), span(` goes there.${more}`)],
@@ -64,7 +65,8 @@ function verdictOf({ tape, position, branch, simulation }: Frame): Line[] {
 const PROMISES: ReadonlyMap<string, string> = new Map(allInvariants().map(({ name, promise }) => [name, promise]));
 
 function promiseOf({ invariant, message }: Violation): string {
-  return PROMISES.get(invariant) ?? printable(message);
+  // In the middle of a sentence; names and abbreviations stay as they are.
+  return (PROMISES.get(invariant) ?? printable(message)).replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase());
 }
 
 /** Those to begin with. */

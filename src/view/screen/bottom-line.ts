@@ -75,7 +75,9 @@ function fromEnd(text: string, width: number): string {
   return `…${shown}`;
 }
 
-/** Where nothing can be pressed: the command that leads on. */
+/** Where nothing can be pressed: the command that leads on. It is to be copied, and so shown whole wherever it fits. */
 export function footLine(command: string, width: number): Line {
-  return fitted([span(" walk on from here  ", "faint"), span(command)], width);
+  const words = " walk on from here  ";
+  const isRoomy = columnsOf(words) + columnsOf(command) <= width;
+  return fitted([span(isRoomy ? words : " ", "faint"), span(command)], width);
 }

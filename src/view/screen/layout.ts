@@ -122,7 +122,7 @@ const TIMELINE_LINES_MIN = 3;
 const TIMELINE_LINES_GOOD = 12;
 const OPEN_LINES = 5;
 /** With fewer lines than these for both, the focused pane takes the place of the whole timeline. */
-const SHARED_LINES_MIN = 9;
+const SHARED_LINES_MIN = 8;
 
 function stacked(options: LayoutOptions, shown: readonly PaneId[]): Box {
   const { width, height, view, wishes } = options;
@@ -147,7 +147,11 @@ function stacked(options: LayoutOptions, shown: readonly PaneId[]): Box {
   // Without others, all that is left is the lanes'.
   const own = rest.length === 0 ? height - told.length - FRAME : lanes;
   const left = height - told.length - own - Number(hasLanes) - rest.length - 1;
-  const sizes = shareOut(left, weighted(rest, options));
+  // Where somebody works there is as much room as for the timeline.
+  const shares = weighted(rest, options).map(
+    ([id, weight, wish]): Weighted => [id, id === view.focus ? WEIGHTS.timeline : weight, wish],
+  );
+  const sizes = shareOut(left, shares);
   const boxes: Box[] = columnOf(width, hasLanes ? [["lanes", own], ...sizes] : sizes);
   if (told.length > 0) boxes.push({ kind: "summaries", width, height: told.length, panes: inOrder(told) });
   return { kind: "column", width, height, boxes };
@@ -161,13 +165,13 @@ function inOrder(ids: readonly PaneId[]): PaneId[] {
 
 /** What happens where, and why: of the others only the one in which somebody works. */
 function presented(options: LayoutOptions, shown: readonly PaneId[]): Box {
-  const { width, height, view } = options;
+  const { width, height, view, wishes } = options;
   const second = view.focus !== "lanes" && shown.includes(view.focus) ? view.focus : "timeline";
   const wanted = shown.filter((id) => id === "lanes" || id === second);
   return column(
     width,
     height,
-    (wanted.length > 0 ? wanted : shown.slice(0, 1)).map((id) => [id, 1] as const),
+    (wanted.length > 0 ? wanted : shown.slice(0, 1)).map((id) => [id, 1, id === "lanes" ? wishes?.lanes : undefined] as const),
   );
 }
 
@@ -209,8 +213,9 @@ function shareOut(lines: number, panes: readonly Weighted[]): [PaneId, number][]
     const content = open.filter(([, weight, wish]) => wish !== undefined && wish < Math.floor((left * weight) / total));
     if (content.length === 0 || content.length === open.length) break;
     for (const [id, , wish] of content) {
-      given.set(id, wish as number);
-      left -= wish as number;
+      const own = Math.max(PANE_LINES_MIN, wish as number);
+      given.set(id, own);
+      left -= own;
     }
     open = open.filter((each) => !content.includes(each));
   }

@@ -55,7 +55,7 @@ export function screenOf(frame: Frame, looks: Looks, view: ViewState, extras: Ex
   const bodyHeight = height - 2;
   const note = extras.note === undefined ? [] : bandOf(extras.note, width, Math.floor(bodyHeight * NOTE_SHARE));
   const body = { width, height: bodyHeight - note.length };
-  const layout = layoutOf({ ...body, view, panes: [...looks.keys()], wishes: wishesOf(frame) });
+  const layout = layoutOf({ ...body, view, panes: [...looks.keys()], wishes: wishesOf(frame, body.height) });
   const panes = (): Block => blockOf(layout, { looks, view });
   const { overlay } = extras;
   const blocks: Block[] = [text("header", [headerOf(frame, extras, width)], width)];
