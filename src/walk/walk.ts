@@ -185,9 +185,10 @@ export class Walk {
       checkpoints,
       saved: false,
     };
+    const simulationThere = yield* reach(made, position);
     this.kept.push(made);
     this.here = made;
-    this.simulationHere = yield* reach(made, position);
+    this.simulationHere = simulationThere;
     return made;
   }
 
@@ -197,8 +198,10 @@ export class Walk {
   *enter(branch: Branch): Journey<void> {
     assert(this.kept.includes(branch), "a branch of this walk");
     const step = Math.min(this.position, commonSteps(this.here, branch), branch.tape.length);
+    // Whoever stops on the way stays where he was.
+    const simulation = yield* reach(branch, step);
     this.here = branch;
-    this.simulationHere = yield* reach(branch, step);
+    this.simulationHere = simulation;
   }
 
   /** A branch as a scenario file, whose run is this one step by step. `version`: of the program that says so. */
