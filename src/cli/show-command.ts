@@ -1,10 +1,7 @@
 /** `kafka-sim show`: the screen of a walk, printed once; or a walk over the whole story, as a recording. */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { INVARIANT_NAMES } from "../checks/catalogue.ts";
 import { grouped } from "../report/numbers.ts";
 import { printable } from "../report/printable.ts";
-import { type Side, sidesOf } from "../run/run-scenario.ts";
-import { loadScenario, parseSeed } from "../scenario/loader.ts";
+import { writeBranchFile } from "../scenario/branch-file.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 import { asciicast } from "../view/asciicast.ts";
@@ -22,20 +19,14 @@ import { storyStills } from "../view/story-stills.ts";
 import type { TimelineDetail, ViewState } from "../view/view-state.ts";
 import { mainViolation } from "../view/violation.ts";
 import { complete } from "../walk/journey.ts";
-import { Walk } from "../walk/walk.ts";
+import { Walk, type WalkOptions } from "../walk/walk.ts";
+import { type ChoosingFlags, chosenRun } from "./chosen-run.ts";
 import { EXIT } from "./errors.ts";
 import { print, shellWord, usesColour } from "./options.ts";
-import { scenarioFiles, shortName } from "./scenario-files.ts";
+import { shortName } from "./scenario-files.ts";
 
-/** What says which run is walked through, and where one stands in it: the same for `step` and `show`. */
-export interface WalkFlags {
+export interface ShowFlags extends ChoosingFlags {
   readonly at?: string;
-  readonly seed?: string;
-  readonly side?: string;
-  readonly set: readonly string[];
-}
-
-export interface ShowFlags extends WalkFlags {
   readonly size?: string;
   readonly pane?: string;
   readonly detail?: string;
@@ -56,8 +47,8 @@ export function showCommand(path: string, flags: ShowFlags): number {
   if (flags.asciicast !== undefined && flags.at !== undefined) {
     throw argumentError("--at", flags.at, "a recording walks over the whole story", "leave out --at or --asciicast");
   }
-  const file = oneFile(path, "show");
-  const walk = openWalk(file, flags);
+  const run = chosenRun("show", path, flags);
+  const walk = complete(Walk.open(run));
   const opened = openingView(walk);
   const view: ViewState = {
     ...opened,
@@ -66,10 +57,10 @@ export function showCommand(path: string, flags: ShowFlags): number {
     enlarged: pane,
   };
   if (flags.asciicast !== undefined)
-    return recordWalk(flags.asciicast, { walk, view, size, speed, command: stepCommand(file, flags) });
+    return recordWalk(flags.asciicast, { walk, view, size, speed, command: stepCommand(run, flags) });
   complete(walk.goTo(destinationOf(walk, flags.at)));
   const frame = frameOf(walk, view.choice);
-  const command = `${stepCommand(file, flags)} --at ${walk.position}`;
+  const command = `${stepCommand(run, flags)} --at ${walk.position}`;
   const extras = {
     seed: walk.seed,
     side: walk.side.label,
@@ -82,45 +73,21 @@ export function showCommand(path: string, flags: ShowFlags): number {
   return EXIT.asExpected;
 }
 
-/** The one scenario that is meant. */
-export function oneFile(path: string, command: string): string {
-  const [file, second] = scenarioFiles([path], command);
-  if (second === undefined) return file as string;
-  throw argumentError(command, path, "these are several scenarios", `name one of them, such as ${shortName(file as string)}`);
-}
-
-/** Plays the run, and stands at its start. */
-export function openWalk(file: string, { seed, side, set }: WalkFlags): Walk {
-  const scenario = loadScenario(file, { overrides: set, invariants: INVARIANT_NAMES });
-  const used = seed === undefined ? scenario.seed : parseSeed(seed);
-  return complete(Walk.open({ side: sideOf(sidesOf(scenario), side), seed: String(used) }));
-}
-
-/** The old rule of an exhibit is what it was made for. */
-function sideOf(sides: readonly Side[], wanted: string | undefined): Side {
-  const [first] = sides as readonly [Side];
-  if (wanted === undefined) return first;
-  if (wanted !== "old" && wanted !== "new") throw argumentError("--side", wanted, "an exhibit has two sides", "write old or new");
-  const found = sides.find(({ label }) => label === `${wanted} rule`);
-  if (found !== undefined) return found;
-  throw argumentError("--side", wanted, "this run has only one side", "leave it out: only exhibits have an old and a new rule");
-}
-
 /** Where something breaks, unless somebody says where; the start where nothing does. */
-export function destinationOf(walk: Walk, at: string | undefined): number {
+function destinationOf(walk: Walk, at: string | undefined): number {
   if (at === undefined) return mainViolation(walk.branch.tape, walk.side.scenario)?.step ?? walk.start;
   const place = parseDestination(at, walk);
   if (place.ok) return place.value;
   throw argumentError("--at", at, place.message, place.hint);
 }
 
-function stepCommand(file: string, { seed, side, set }: ShowFlags): string {
+function stepCommand({ source }: WalkOptions, { seed, side, set }: ShowFlags): string {
   const options = [
     ...set.map((each) => `--set ${shellWord(each)}`),
     ...(seed === undefined ? [] : [`--seed ${seed}`]),
     ...(side === undefined ? [] : [`--side ${side}`]),
   ];
-  return ["kafka-sim step", shellWord(shortName(file)), ...options].join(" ");
+  return ["kafka-sim step", shellWord(shortName(source?.file ?? "")), ...options].join(" ");
 }
 
 /** As Paint has it: no terminal, or NO_COLOR, no escape code at all. */
@@ -137,14 +104,7 @@ function recordWalk(path: string, options: Parameters<typeof storyStills>[0]): n
   const title = `${printable(walk.side.scenario.name)} · seed ${walk.seed}`;
   const palette = new Palette((process.env.NO_COLOR ?? "") === "" ? "256" : "mono");
   const lines = [...asciicast(storyStills(options), { title, palette, ...size })];
-  const aside = `${path}.${process.pid}.part`;
-  try {
-    writeFileSync(aside, `${lines.join("\n")}\n`, { flag: "wx" });
-    renameSync(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw argumentError("--asciicast", path, `this can't be written: ${(error as Error).message}`);
-  }
+  writeBranchFile(path, `${lines.join("\n")}\n`, true, "--asciicast");
   print([`${path}: ${grouped(lines.length - 2)} screens`]);
   return EXIT.asExpected;
 }

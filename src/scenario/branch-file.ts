@@ -11,8 +11,8 @@ import { argumentError } from "./scenario-error.ts";
 /** `exists`: there is such a file, nobody has said that it may go, and nothing was written. */
 export type BranchFileAnswer = "written" | "exists";
 
-/** Throws {@link ScenarioError} for what the file system refuses. */
-export function writeBranchFile(path: string, text: string, overwrite: boolean): BranchFileAnswer {
+/** Throws {@link ScenarioError} for what the file system refuses; `command` is what the complaint is about. */
+export function writeBranchFile(path: string, text: string, overwrite: boolean, command = "save"): BranchFileAnswer {
   try {
     // What a link leads to is written, not the link.
     const target = existsSync(path) ? realpathSync(path) : path;
@@ -30,7 +30,7 @@ export function writeBranchFile(path: string, text: string, overwrite: boolean):
     const { code, message } = error as NodeJS.ErrnoException;
     // Somebody was faster.
     if (code === "EEXIST") return "exists";
-    throw argumentError("save", path, REASONS[code ?? ""] ?? `this can't be written: ${message}`);
+    throw argumentError(command, path, REASONS[code ?? ""] ?? `this can't be written: ${message}`);
   }
 }
 
