@@ -46,7 +46,9 @@ test.concurrent.each([
 });
 
 test.concurrent("a bundled scenario is found by the last part of its name", async () => {
-  const [short, long] = await Promise.all(["leader-crash", "failover/leader-crash"].map((name) => kafkaSim(["run", name, "--json"])));
+  const [short, long] = await Promise.all(
+    ["leader-crash", "failover/leader-crash"].map((name) => kafkaSim(["run", name, "--json"])),
+  );
   expect(short?.status).toBe(0);
   expect(JSON.parse(short?.stdout ?? "").runs[0].traceHash).toBe(JSON.parse(long?.stdout ?? "").runs[0].traceHash);
 });
