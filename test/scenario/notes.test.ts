@@ -1,8 +1,10 @@
 /** Notes of a scenario: what is read from them, which side and mode they belong to, and that they change nothing. */
 import { describe, expect, test } from "vitest";
 import { runSide, sidesOf } from "../../src/run/run-scenario.ts";
+import type { Condition } from "../../src/scenario/condition.ts";
 import { parseScenario } from "../../src/scenario/loader.ts";
 import type { NoteSpec } from "../../src/scenario/note-spec.ts";
+import { Simulation } from "../../src/scenario/simulation/simulation.ts";
 import type { ScenarioSpec } from "../../src/scenario/spec.ts";
 
 const CLUSTER = "name: Small\ncluster: { brokers: 3 }\ntopics: { orders: { partitions: 1, replication.factor: 3 } }\n";
@@ -109,4 +111,17 @@ test("a recorded hash that looks like a number is kept as it was written", () =>
   const recorded = (trace: string) => load(`${CLUSTER}recorded: { trace: ${trace}, events: 3, by: "0.1.0" }\n`).recorded;
   expect(recorded("0012345678901234")).toEqual({ trace: "0012345678901234", events: 3, by: "0.1.0" });
   expect(recorded("1234567890123e10")?.trace).toBe("1234567890123e10");
+});
+test("what comes true twice in one step counts twice, as it does for a fault", () => {
+  const scenario = load(
+    `${CLUSTER}faults: [{ at: 1s, crash: [broker-2, broker-3] }]\nrun: { for: 15s }\n` +
+      "notes: [{ when: { event: BrokerFenced, nth: 2 }, say: Both are fenced. }]\n",
+  );
+  const simulation = new Simulation({ scenario, seed: "1" });
+  const condition = scenario.notes[0]?.condition as Condition;
+  simulation.stopWhen([condition]);
+  const met: number[] = [];
+  while (simulation.step()) if (simulation.met.length > 0) met.push(simulation.met.length);
+  // The sessions of both end at one look of the controller.
+  expect(met).toEqual([2]);
 });

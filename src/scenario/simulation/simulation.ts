@@ -208,7 +208,7 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     this.stops.set(this.world, conditions);
   }
 
-  /** What came true in the last step, each once. */
+  /** What came true in the last step, each as often as it did. */
   get met(): readonly Condition[] {
     return this.stops.met;
   }

@@ -13,7 +13,7 @@ import { contentFilterOf } from "./message-content-filter.ts";
 type MessageCondition = Extract<Condition, { readonly kind: "message" }>;
 
 export class Stops {
-  /** Those that have come true since {@link clear}, each once. */
+  /** Those that have come true since {@link clear}, each as often as it has. */
   met: readonly Condition[] = [];
   private onEvents: readonly Extract<Condition, { readonly kind: "event" }>[] = [];
   private onMessages: readonly { readonly condition: MessageCondition; readonly watch: MessageWatch }[] = [];
@@ -52,7 +52,7 @@ export class Stops {
   }
 
   private meet(condition: Condition): void {
-    if (!this.met.includes(condition)) this.met = [...this.met, condition];
+    this.met = [...this.met, condition];
   }
 }
 
