@@ -21,6 +21,8 @@ const LINKS_MAX = 30;
 const FACTS_MAX = 2;
 /** A timer of this much is no cost of a piece of work: somebody has waited. */
 const WAITED_US = 100_000;
+/** What is set anew for a shorter time is one piece of work after the other. */
+const REPEATED_US = 1_000;
 
 export interface Chain {
   readonly links: readonly ChainLink[];
@@ -39,14 +41,18 @@ export function causalChain(tape: Tape, step: number, about: TopicPartition, tol
     if (kind === "start" || kind === "action") break;
     // Whoever set the timer is told, too; what had led there is another story.
     if (waits > 0) break;
+    if (setsItself(tape, at)) break;
     const cause = tape.causeOf(at);
-    if (kind === "timer" && cause > 0 && tape.timeOf(at) - tape.timeOf(cause) >= WAITED_US) {
-      // What comes again and again sets itself.
-      if (tape.kindOf(cause) === "timer" && tape.labelOf(cause) === tape.labelOf(at)) break;
-      waits++;
-    }
+    if (kind === "timer" && cause > 0 && tape.timeOf(at) - tape.timeOf(cause) >= WAITED_US) waits++;
   }
   return { links, isCutOff: false };
+}
+
+/** Whether a step is that of a timer that was set when it was due before. */
+export function setsItself(tape: Tape, step: number): boolean {
+  const cause = tape.causeOf(step);
+  if (cause === 0 || tape.kindOf(step) !== "timer" || tape.kindOf(cause) !== "timer") return false;
+  return tape.labelOf(step) === tape.labelOf(cause) && tape.timeOf(step) - tape.timeOf(cause) >= REPEATED_US;
 }
 
 function linkOf(tape: Tape, step: number, about: TopicPartition, told: TapeEvent | undefined): ChainLink {

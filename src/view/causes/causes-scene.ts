@@ -8,7 +8,7 @@ import { clock } from "../timeline/clock.ts";
 import { entryOfId } from "../timeline/moment.ts";
 import { selectedEvent } from "../timeline/moves.ts";
 import { describeComing, describeStep } from "../timeline/step-words.ts";
-import { causalChain, wordsOf } from "./causal-chain.ts";
+import { causalChain, setsItself, wordsOf } from "./causal-chain.ts";
 
 /** `what`: what is to be explained. `fact`: one of two that contradict each other. `came`: how a step came about. */
 export type CauseKind = "what" | "fact" | "because" | "came" | "end";
@@ -131,8 +131,5 @@ function chainScene(
 /** Why the chain goes no further. */
 function endOf(tape: Tape, last: number, isCutOff: boolean): string | undefined {
   if (isCutOff) return "and so on";
-  const cause = tape.causeOf(last);
-  if (tape.kindOf(last) !== "timer" || cause === 0) return undefined;
-  const comesAgain = tape.kindOf(cause) === "timer" && tape.labelOf(cause) === tape.labelOf(last);
-  return comesAgain ? "a timer that sets itself again and again" : undefined;
+  return setsItself(tape, last) ? "a timer that sets itself again and again" : undefined;
 }
