@@ -26,11 +26,14 @@ export function tabled(rows: readonly Row[], columns: readonly Column[], width: 
   const shown = new Set<string>();
   let used = -gap;
   for (const { key, rank, isElastic } of [...columns].sort((one, other) => one.rank - other.rank)) {
-    const wanted = isElastic === true ? Math.min(ELASTIC_MIN, widestElastic(rows)) : (widths.get(key) as number);
-    if (wanted === 0 || (rank > 0 && used + gap + wanted > width)) continue;
+    const wanted = isElastic === true ? widestElastic(rows) : (widths.get(key) as number);
+    const least = isElastic === true ? Math.min(ELASTIC_MIN, wanted) : wanted;
+    if (wanted === 0 || (rank > 0 && used + gap + least > width)) continue;
+    // What matters less takes nothing away from it.
+    const taken = Math.max(least, Math.min(wanted, width - used - gap));
     shown.add(key);
-    used += gap + wanted;
-    if (isElastic === true) widths.set(key, wanted);
+    used += gap + taken;
+    if (isElastic === true) widths.set(key, taken);
   }
   const elastic = columns.find(({ key, isElastic }) => isElastic === true && shown.has(key));
   const free = elastic === undefined ? 0 : (widths.get(elastic.key) as number) + Math.max(0, width - used);

@@ -128,7 +128,7 @@ function lagCell(positions: readonly PositionScene[]): Line {
   return cell(`lag ${grouped(lag)}`, lag === 0 ? "faint" : undefined);
 }
 
-export function lagOf({ position, end }: PositionScene): number {
+function lagOf({ position, end }: PositionScene): number {
   return position < 0 ? 0 : Math.max(0, end - position);
 }
 
@@ -178,7 +178,7 @@ function memberFacts(member: MemberScene, { held }: GroupScene): (Fact | undefin
 // ---- positions ----
 
 /** As much of each as there is room for all of; else of the first few. */
-export function positionsIn(positions: readonly PositionScene[], width: number): Line {
+function positionsIn(positions: readonly PositionScene[], width: number): Line {
   if (positions.length === 0) return [];
   const topics = new Set(positions.map(({ topic }) => topic)).size;
   for (const isRich of [true, false]) {
@@ -208,7 +208,8 @@ function positionPart(each: PositionScene, withTopic: boolean, isRich: boolean):
   if (state === "gives up") part.push(span("↓", "warning"));
   else if (state === "paused") part.push(span("‖", "warning"));
   else if (state !== "fetches") part.push(span("?", "warning"));
-  if (isRich && committed !== undefined) part.push(span(`(${committed < 0 ? "–" : committed})`, "faint"));
+  if (isRich && committed !== undefined && committed !== position)
+    part.push(span(`(${committed < 0 ? "–" : committed})`, "faint"));
   if (lag > 0) part.push(span(`+${lag}`, "warning"));
   return part;
 }

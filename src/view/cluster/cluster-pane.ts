@@ -56,12 +56,10 @@ function titleOf({ mode, truth }: ClusterScene): Line {
     return [name, span(` · ${leads}`), ...still];
   }
   const ensemble = zookeeperLeaderActs ? `${zookeeperLeader} leads` : "nobody leads ZooKeeper";
-  return [
-    name,
-    span(` · ${controller === undefined ? "no controller" : `controller ${controller}`}`),
-    ...still,
-    span(` · ${ensemble}`),
-  ];
+  const office = controllerActs
+    ? `controller ${controller}`
+    : `no controller${controller === undefined ? "" : `, but the store names ${controller}`}`;
+  return [name, span(` · ${office}`), ...still, span(` · ${ensemble}`)];
 }
 
 function linesOf(scene: ClusterScene, { width, height, selected, present }: Room): Line[] {

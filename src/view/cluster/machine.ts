@@ -38,7 +38,7 @@ export function machineOf(world: World, name: NodeName): MachineScene {
   };
 }
 
-export function conditionOf(node: SimNode): Condition {
+function conditionOf(node: SimNode): Condition {
   if (!node.powered) return "without power";
   if (!node.running) return node.incarnation === 0 ? "absent" : node.stopping ? "stopped" : "down";
   if (node.paused) return "paused";

@@ -89,7 +89,8 @@ function brokerFacts(broker: BrokerScene, { mode, truth }: ClusterScene): Fact[]
   if (condition === "paused" && broker.registered && broker.fenced) facts.push(fact("fenced", "bad"));
   if (truth.controller === broker.node) {
     const epoch = mode === "kraft" ? truth.epoch : controllerEpoch;
-    facts.push(fact(epoch === undefined ? "controller" : `controller, epoch ${epoch}`, "accent", "controller"));
+    if (!truth.controllerActs) facts.push(fact("named controller", "warning"));
+    else facts.push(fact(`controller, epoch ${epoch}`, "accent", "controller"));
   }
   if (leads > 0 || standing === "takes part") facts.push(fact(`leads ${leads}`, isThere ? undefined : "warning"));
   const isGone = condition === "down" || condition === "without power" || condition === "stopped";
