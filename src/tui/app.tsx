@@ -1,5 +1,5 @@
 /** The program as ink sees it: keys come in, rows go out. */
-import { Text, useInput } from "ink";
+import { Box, Text, useInput } from "ink";
 import { type ReactNode, useEffect, useLayoutEffect, useReducer } from "react";
 import { keysOf } from "./keys.ts";
 import type { Shown } from "./shown.ts";
@@ -30,5 +30,18 @@ export function App({ shown, surface }: { readonly shown: Shown; readonly surfac
   });
   const rows = shown.paint(surface.columns, surface.rows);
   useLayoutEffect(() => surface.paint?.(rows));
-  return surface.paint === undefined ? <Text wrap="truncate">{rows.join("\n")}</Text> : null;
+  return surface.paint === undefined ? <Rows rows={rows} /> : null;
+}
+
+function Rows({ rows }: { readonly rows: readonly string[] }): ReactNode {
+  const numbered = rows.map((text, row) => ({ row, text: text === "" ? " " : text }));
+  return (
+    <Box flexDirection="column">
+      {numbered.map(({ row, text }) => (
+        <Text key={row} wrap="truncate">
+          {text}
+        </Text>
+      ))}
+    </Box>
+  );
 }

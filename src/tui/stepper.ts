@@ -88,12 +88,12 @@ export class Stepper implements Shown {
 
   private handle(key: string): void {
     const { desk } = this;
-    desk.message = undefined;
     const { layer } = desk;
     if (layer !== undefined) {
       layer.press(key);
       return;
     }
+    desk.message = undefined;
     if (key === "ctrl-c") {
       quit(desk, STATUS_OF_CTRL_C);
       return;
