@@ -6,6 +6,8 @@ type Numbers = Float64Array | Uint8Array;
 /** Nothing is kept for the many that stay empty. */
 const NOTHING = new Float64Array(0);
 const SMALLEST = 16;
+/** A block of numbers lies outside of the engine's heap: to ask for one costs more than some room that stays empty. */
+const GROWTH = 4;
 
 export class NumberVector {
   length = 0;
@@ -85,7 +87,7 @@ export class NumberVector {
   }
 
   private grow(needed: number): void {
-    const size = this.tailFrom > 0 ? CHUNK_SIZE : Math.min(CHUNK_SIZE, Math.max(this.tail.length * 2, needed, SMALLEST));
+    const size = this.tailFrom > 0 ? CHUNK_SIZE : Math.min(CHUNK_SIZE, Math.max(this.tail.length * GROWTH, needed, SMALLEST));
     const larger = this.element === "byte" ? new Uint8Array(size) : new Float64Array(size);
     larger.set(this.tail);
     this.tail = larger;

@@ -98,6 +98,24 @@ property.prop({ steps: operations })("things: any history of forks, replacements
   }
 });
 
+test("who cuts back into a chunk that others have, and writes there, writes for itself", () => {
+  const numbers = new NumberVector();
+  const things = new ChunkedList<number>();
+  for (let i = 0; i < 2 * CHUNK_SIZE + 1; i++) {
+    numbers.push(1);
+    things.push(1);
+  }
+  for (const writers of [
+    { list: forkOf(numbers), other: numbers },
+    { list: forkOf(things), other: things },
+  ]) {
+    writers.list.truncate(CHUNK_SIZE - 2);
+    writers.list.push(2);
+    expect([CHUNK_SIZE - 3, CHUNK_SIZE - 2].map((index) => writers.list.at(index))).toEqual([1, 2]);
+    expect([writers.other.at(CHUNK_SIZE - 2), writers.other.length]).toEqual([1, 2 * CHUNK_SIZE + 1]);
+  }
+});
+
 test("bytes and numbers keep what they were made for in a fork", () => {
   const numbers = new NumberVector();
   numbers.set(0, 1.5e12);
