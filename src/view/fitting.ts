@@ -4,7 +4,7 @@ import { columnsOf, isNarrow, type Line, type Span, span, type Tone, widthOf } f
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** As much of `text` as fits into `width` columns. */
-export function cutText(text: string, width: number): string {
+function cutText(text: string, width: number): string {
   if (width <= 0) return "";
   if (isNarrow(text)) return text.length <= width ? text : text.slice(0, width);
   let end = 0;
@@ -169,7 +169,10 @@ export function highlight(line: Line, wanted: string, tone: Tone): Line {
   return merge(marked);
 }
 
-/** Neighbours of one tone become one span. */
+/**
+ * Neighbours of one tone become one span.
+ * @internal
+ */
 export function merge(line: Line): Line {
   const merged: Span[] = [];
   for (const each of line) {
@@ -186,6 +189,10 @@ export function toned(line: Line, tone: Tone): Line {
   return line.map(({ text }) => span(text, tone));
 }
 
+/**
+ * What is read.
+ * @internal
+ */
 export function textOf(line: Line): string {
   return line.map(({ text }) => text).join("");
 }

@@ -1,7 +1,7 @@
 /** The whole screen: sizes, what is said where there is little room, and what it looks like. */
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { changesOf, type Situation } from "../../src/view/commands.ts";
+import { changesOf, nameOfKey, type Situation } from "../../src/view/commands.ts";
 import { parseDestination } from "../../src/view/destination.ts";
 import { textOf } from "../../src/view/fitting.ts";
 import { frameOf } from "../../src/view/frame.ts";
@@ -10,7 +10,7 @@ import { lookAt } from "../../src/view/look.ts";
 import { openingView } from "../../src/view/opening.ts";
 import { aboutCard } from "../../src/view/overlays/about.ts";
 import { helpPage } from "../../src/view/overlays/help.ts";
-import { choosable, menuCard } from "../../src/view/overlays/menu.ts";
+import { menuCard } from "../../src/view/overlays/menu.ts";
 import type { Overlay } from "../../src/view/overlays/overlay.ts";
 import { Palette, paintLine } from "../../src/view/palette.ts";
 import { PANE_IDS } from "../../src/view/pane.ts";
@@ -134,7 +134,11 @@ describe("what it looks like", () => {
     const situation = situationOf(frame, looks, view, { isPlaying: false, breakpoints: 0 });
     expect(selectedItem(looks, view)?.subject.kind).toBe("message");
     await expect(fileOf(shoot(walk, { columns: 80, rows: 24, view }))).toMatchFileSnapshot("screens/flight-80x24.txt");
-    const overlay = menuCard({ title: first?.label ?? "", choices: changesOf(situation).map(choosable), selected: 0 });
+    const overlay = menuCard({
+      title: first?.label ?? "",
+      choices: changesOf(situation).map(({ keys, word }) => ({ key: nameOfKey(keys[0] ?? ""), words: word })),
+      selected: 0,
+    });
     await expect(fileOf(shoot(walk, { columns: 120, rows: 36, view, overlay }))).toMatchFileSnapshot("screens/menu-120x36.txt");
   });
 

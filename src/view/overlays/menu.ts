@@ -1,5 +1,4 @@
 /** A list to choose from: what can be done with a selected thing, partitions, branches. */
-import { type Command, nameOfKey } from "../commands.ts";
 import { cut, fitted, pad, toned } from "../fitting.ts";
 import { columnsOf, type Line, line, span, widthOf } from "../line.ts";
 import type { Overlay, OverlayRoom } from "./overlay.ts";
@@ -26,13 +25,8 @@ export function menuCard({ title, choices, selected }: MenuOptions): Overlay {
   };
 }
 
-/** How somebody who sees a command in a menu is to know it again. */
-export function choosable({ keys, word }: Command): Choosable {
-  return { key: nameOfKey(keys[0] as string), words: word };
-}
-
-/** The selected one is in view. Shared with whatever else asks to choose. */
-export function choiceLines(choices: readonly Choosable[], selected: number, { width, height }: OverlayRoom): Line[] {
+/** The selected one is in view. */
+function choiceLines(choices: readonly Choosable[], selected: number, { width, height }: OverlayRoom): Line[] {
   if (choices.length === 0) return [line("nothing to choose from", "faint")];
   const keyColumns = Math.max(...choices.map(({ key }) => columnsOf(key)));
   const shown = Math.max(1, Math.min(choices.length, height));

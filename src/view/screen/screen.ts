@@ -7,7 +7,7 @@ import type { Frame } from "../frame.ts";
 import { type Line, line, type Span, span, widthOf } from "../line.ts";
 import type { Look, Looks } from "../look.ts";
 import { CARD_WIDTH_MAX, type Overlay } from "../overlays/overlay.ts";
-import { PANE_IDS, type PaneId } from "../pane.ts";
+import { PANE_IDS, type PaneId, type Room } from "../pane.ts";
 import type { ViewState } from "../view-state.ts";
 import { BORDER_COLUMNS, BORDER_LINES, cardOf, framed } from "./border.ts";
 import { type HeaderFacts, headerOf } from "./header.ts";
@@ -22,10 +22,10 @@ export interface Size {
 
 /** What is on the screen besides the moment itself. */
 export interface Extras extends HeaderFacts {
-  /** What the scenario's author has to say here: a band between panes and bottom line. */
+  /** What the scenario's author has to say here: a band below the panes. */
   readonly note?: Overlay | undefined;
   readonly overlay?: Overlay | undefined;
-  /** Already as wide as the screen. */
+  /** What stands in the last line, for its width. */
   readonly bottom: (width: number) => Line;
 }
 
@@ -111,8 +111,8 @@ function blockOf(box: Box, surroundings: Surroundings): Block {
   }
 }
 
-/** The room inside of a pane's frame: also for whoever has to know how far a page is. */
-export function roomOf(box: PaneBox, { choice, focus, present }: ViewState) {
+/** Inside of its frame. */
+function roomOf(box: PaneBox, { choice, focus, present }: ViewState): Room {
   return {
     width: box.width - BORDER_COLUMNS,
     height: box.height - (box.isOpenBelow ? 1 : BORDER_LINES),
