@@ -157,17 +157,7 @@ function readMeaning(
   const names = new ScenarioNames(sink, { cluster, topics: [...known, ...grownTopics(written)], clients, groups });
   for (const node of Object.keys(written.clocks ?? {}))
     if (!names.everyone.includes(node) && !isOfOtherMode(node, written)) names.unknownNode(node, ["clocks", node]);
-  const run: RunSpec = {
-    forUs: written.run?.for ?? DEFAULT_RUN_US,
-    maxEvents: written.run?.["max-events"],
-    settleUs: written.run?.settle ?? 0,
-  };
-  if (run.forUs === 0)
-    sink.add(["run", "for"], {
-      code: "IMPOSSIBLE",
-      message: "a run of no time shows nothing",
-      hint: "write a duration, such as 60s",
-    });
+  const run = readRun(written, sink);
   const around: ExpectSurroundings = { names, invariants: options.invariants, raw };
   const expect = readExpect(written.expect, ["expect"], around);
   const exhibit = readExhibit(written, expect, around);
@@ -213,6 +203,17 @@ function readMeaning(
     switched: undefined,
   };
   return { spec, exhibit };
+}
+
+function readRun({ run = {} }: WrittenScenario, sink: ProblemSink): RunSpec {
+  const { for: forUs = DEFAULT_RUN_US, "max-events": maxEvents, settle = 0 } = run;
+  if (forUs === 0)
+    sink.add(["run", "for"], {
+      code: "IMPOSSIBLE",
+      message: "a run of no time shows nothing",
+      hint: "write a duration, such as 60s",
+    });
+  return { forUs, maxEvents, settleUs: settle };
 }
 
 function deepFreeze<T>(value: T): T {

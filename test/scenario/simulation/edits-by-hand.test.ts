@@ -149,6 +149,19 @@ property.prop([arbitraryEdits, arbitraryEdit, arbitraryPlace], { numRuns: 60 })(
   },
 );
 
+test("so does one of a message that a fault would have hit, directly before that is sent", () => {
+  const hit = DELIVERIES.filter(({ delivery }) => delivery?.beyondTcp !== undefined);
+  expect(hit.length).toBeGreaterThan(2);
+  for (const step of hit) {
+    const edit: RunEdit = { kind: "message", delivery: deliveryOf(step), change: { do: "delay", byUs: 123_456 } };
+    const fork = playedTo(simulationOf([]), step.cause - 1);
+    fork.addEdit(edit);
+    fork.run();
+    expect(findings(fork)).toEqual(findings(played([edit])));
+    expect(fork.world.trace.hash()).not.toBe(ORIGINAL.world.trace.hash());
+  }
+});
+
 /** With the edits in the language of a file. */
 function playedWith(edits: string, text = TEXT): Simulation {
   return played(read(edits, text).edits, read(edits, text));
@@ -311,6 +324,16 @@ describe("what an edit does", () => {
     expect(played([hold, drop]).world.trace.hash()).toBe(played([drop]).world.trace.hash());
     expect(played([drop, hold]).world.trace.hash()).toBe(played([hold]).world.trace.hash());
     expect(whys(played([hold, drop]))).toEqual([]);
+  });
+
+  test("a message that is changed by hand still counts for the faults that would have hit it", () => {
+    const text = QUIET.replace("run:", "faults: [{ at: 0s, drop: { message: Produce, nth: 2, times: 2 } }]\nrun:");
+    const dropped = (run: Simulation): (number | undefined)[] =>
+      run.world.trace.steps().flatMap(({ delivery }) => (delivery?.beyondTcp === "dropped" ? [delivery.nth] : []));
+    expect(dropped(played([], read("  []", text)))).toEqual([2, 3]);
+    const run = playedWith("  - { delay: { message: Produce, nth: 2, from: checkout, to: broker-1, by: 1s } }", text);
+    expect(dropped(run)).toEqual([3]);
+    expect(run.world.trace.steps().find(({ delivery }) => delivery?.beyondTcp === "delayed")?.delivery?.nth).toBe(2);
   });
 
   test("a release lets one message go that an edit holds, or a fault, and no other", () => {
