@@ -2,7 +2,7 @@
 import type { Micros } from "../../base/units.ts";
 import { US_PER_MS, US_PER_SECOND } from "../../base/units.ts";
 import { printable } from "../../report/printable.ts";
-import { cut, fitted, spread } from "../fitting.ts";
+import { cut, pad, spread } from "../fitting.ts";
 import { columnsOf, type Line, line, type Span, span, type Tone } from "../line.ts";
 import type { Room } from "../pane.ts";
 import type { FlightRow, FlightScene, Hindrance } from "./scene.ts";
@@ -11,8 +11,8 @@ const SELECTED = "▸";
 /** Beside what concerns the chosen partition. */
 const CONCERNS = "•";
 const NODE_MAX = 16;
-/** Of the width, for the two names: else they leave no room for what is said. */
-const NODES_SHARE = 0.5;
+/** Of the width, for the two names in columns; where they would take more, each stands where the one before it ends. */
+const NODES_SHARE = 0.4;
 
 export function flightLines(scene: FlightScene, room: Room): readonly Line[] {
   const { rows } = scene;
@@ -35,6 +35,7 @@ function rowsInView(rows: readonly FlightRow[], height: number, selected: string
   return rows.slice(first, first + count);
 }
 
+/** Of two columns of names; 0 where there is no room for columns. */
 interface NodesWidth {
   readonly from: number;
   readonly to: number;
@@ -44,21 +45,19 @@ function nodesWidth(rows: readonly FlightRow[], width: number): NodesWidth {
   const widest = (nodes: readonly string[]): number =>
     Math.min(NODE_MAX, Math.max(...nodes.map((node) => columnsOf(printable(node)))));
   const [from, to] = [widest(rows.map((row) => row.from)), widest(rows.map((row) => row.to))];
-  const most = Math.floor(width * NODES_SHARE) - 3;
-  if (from + to <= most) return { from, to };
-  const half = Math.max(1, Math.floor(most / 2));
-  return { from: Math.min(from, half), to: Math.min(to, half) };
+  return from + to <= width * NODES_SHARE ? { from, to } : { from: 0, to: 0 };
 }
 
 function rowLine(row: FlightRow, { width, selected, present }: Room, nodes: NodesWidth): Line {
   const isSelected = row.id === selected;
   const tone: Tone = isSelected ? "selected" : row.isFresh ? "fresh" : row.concerns ? "plain" : "faint";
+  const name = (node: string, columns: number): Line => pad(cut([span(printable(node), tone)], NODE_MAX), columns);
   const left: Line = [
     span(isSelected ? SELECTED : " ", "selected"),
     span(row.concerns ? CONCERNS : " ", "accent"),
-    ...fitted([span(printable(row.from), tone)], nodes.from),
+    ...name(row.from, nodes.from),
     span(" → ", "faint"),
-    ...fitted([span(printable(row.to), tone)], nodes.to),
+    ...name(row.to, nodes.to),
     span("  "),
     span(flightText(row, present), tone),
   ];
@@ -73,7 +72,7 @@ export function flightText({ name, isResponse, says, delivery, isCopy }: FlightR
 
 const MARKS: Readonly<Record<Hindrance, string>> = {
   held: "■ held",
-  "cut off": "✂ cut off",
+  "cut off": "✂ cut",
   clogged: "✂ clogged",
   "no power": "✖ no power",
   queued: "⋮ queued",

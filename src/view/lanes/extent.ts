@@ -15,9 +15,12 @@ export function endsOf(lanes: readonly Omit<Lane, "runs">[]): readonly End[] {
   const add = (offset: Offset, isVital: boolean): void => {
     vital.set(offset, isVital || vital.get(offset) === true);
   };
-  for (const { logEnd, highWatermark, truncated, lostByDisk, isElectable } of lanes) {
+  for (const { logEnd, highWatermark, truncated, lostByDisk, isElectable, condition } of lanes) {
     add(logEnd, isElectable || truncated !== undefined);
-    add(Math.min(highWatermark, logEnd), isElectable && logEnd - highWatermark < BEFORE_ENDS);
+    // Of a broker that is down it is what was noted last, which says little.
+    if (condition === "running" || condition === "paused") {
+      add(Math.min(highWatermark, logEnd), isElectable && logEnd - highWatermark < BEFORE_ENDS);
+    }
     if (truncated !== undefined) add(truncated.to, true);
     if (lostByDisk !== undefined) add(lostByDisk.to, true);
   }

@@ -29,6 +29,8 @@ const CELLS_SHARE = 0.3;
 /** Words come and go: their room changes in steps. */
 const WORDS_STEP = 8;
 const WORDS_MAX = 64;
+/** Where not all lanes fit, the axis stands above so many rows. */
+const LANES_WITH_AXIS = 4;
 /** Fewer details for a projector. */
 const WORDS_PRESENTED = 3;
 /** What is selected, and stands in the frame. */
@@ -84,8 +86,8 @@ function rowsOf(scene: LanesScene, room: Room): Rows {
   const hasFacts = height > 1 && FACT_IDS.some((id) => id === selected);
   const hasLosses = scene.losses.length > 0 && height > (hasFacts ? 2 : 1);
   const taken = Number(hasFacts) + Number(hasLosses);
-  // Above everything else it is left out where lanes, or what is lost, would be.
-  const hasAxis = height >= taken + Math.min(count, 2) + 1 && (taken === 0 || height >= taken + count + 1);
+  // It is left out where lanes would be, or what is lost.
+  const hasAxis = height > taken + (taken === 0 ? Math.min(count, LANES_WITH_AXIS) : count);
   const left = height - taken - Number(hasAxis);
   const mayHaveTwo = left >= 2 * count;
   const hasGaps = left >= 3 * count - 1;
@@ -95,18 +97,21 @@ function rowsOf(scene: LanesScene, room: Room): Rows {
   return { mayHaveTwo, hasGaps, hasAxis, hasFacts, hasLosses, lanes: inView, lanesLeftOut };
 }
 
-/** All, or as many as leave a row to count the others: with the selected one among them, or the leader. */
+/** All, or as many as leave a row to count the others: those that matter now. */
 function lanesInView({ lanes }: LanesScene, { selected }: Room, rows: number): readonly Lane[] {
   if (lanes.length <= rows) return lanes;
   const count = Math.max(1, rows - 1);
-  const chosen = lanes.findIndex(({ node }) => selected === node || selected?.startsWith(`${node} `));
-  const anchor =
-    chosen >= 0
-      ? chosen
-      : Math.max(
-          0,
-          lanes.findIndex(({ role }) => role === "leader" || role === "named"),
-        );
-  const first = Math.max(0, Math.min(anchor - Math.floor(count / 2), lanes.length - count));
-  return lanes.slice(first, first + count);
+  const byWeight = lanes.map((lane, place) => ({ lane, place, weight: weightOf(lane, selected) }));
+  const chosen = byWeight.sort((a, b) => a.weight - b.weight || a.place - b.place).slice(0, count);
+  return chosen.sort((a, b) => a.place - b.place).map(({ lane }) => lane);
+}
+
+/** The lower, the more it belongs into view. */
+function weightOf(lane: Lane, selected: string | undefined): number {
+  const { node, role, condition, truncated, lostByDisk, membership, isCutOff, appended } = lane;
+  if (selected === node || selected?.startsWith(`${node} `)) return 0;
+  if (role === "leader" || role === "named") return 1;
+  if (role === "former" || truncated !== undefined || lostByDisk !== undefined) return 2;
+  if (condition !== "running" || isCutOff || !membership.inIsr || membership.evictedIn !== undefined) return 3;
+  return appended === undefined ? 5 : 4;
 }
