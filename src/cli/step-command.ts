@@ -50,7 +50,7 @@ export function hasTerminal(): boolean {
 function showCommand({ source, seed }: WalkOptions, { at, side, set }: StepFlags): string {
   const name = shellWord(shortName(source?.file ?? ""));
   const sets = set.map((each) => ` --set ${shellWord(each)}`).join("");
-  return `kafka-sim show ${name} --seed ${seed}${side === undefined ? "" : ` --side ${side}`}${sets} --at ${shellWord(at ?? "violation")}`;
+  return `kafka-sim show ${name} --seed ${seed}${side === undefined ? "" : ` --side ${side}`}${sets}${at === undefined ? "" : ` --at ${shellWord(at)}`}`;
 }
 
 /** Where the walk begins, and why there: at the place that was asked for, where a promise breaks, or at time 0. */
@@ -65,7 +65,7 @@ function placeOf(walk: Walk, at: string | undefined): { readonly step: number; r
   if (found === undefined) return { step: walk.start, message: undefined };
   const isExpected = scenario.expect.violates.includes(found.invariant);
   const as = isExpected ? "as the scenario expects" : "and nobody expected it";
-  return { step: Math.min(found.step, walk.end), message: `${found.invariant} breaks at this step, ${as}. Home goes to time 0` };
+  return { step: Math.min(found.step, walk.end), message: `${found.invariant} breaks here, ${as}` };
 }
 
 /** `saved` is told the names of what was written. */

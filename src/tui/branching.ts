@@ -2,6 +2,7 @@
 import { comparisonOverlay } from "../view/comparison/comparison-overlay.ts";
 import { treeOrder, treeOverlay } from "../view/tree/tree-overlay.ts";
 import type { Branch } from "../walk/branch.ts";
+import { commonSteps } from "../walk/walk.ts";
 import type { Desk } from "./desk.ts";
 import type { Layer } from "./layer.ts";
 import { menuLayer, numbered } from "./menu.ts";
@@ -125,7 +126,7 @@ function showComparison(desk: Desk, left: Branch, right: Branch): void {
       else if (key === "page-down") scrolled += 10;
       else if (key === "enter") {
         desk.close(layer);
-        goTo(desk, right.partsAt, "jump");
+        goTo(desk, commonSteps(left, right), "jump");
       } else if (["escape", "q", "m", "ctrl-c"].includes(key)) desk.close(layer);
     },
   };

@@ -6,6 +6,8 @@ import type { Journey } from "../walk/journey.ts";
 
 /** Longer, and a key press would be felt to wait. */
 const SLICE_MS = 15;
+/** More often, and drawing would take more time than what is drawn. */
+const SHOWN_EVERY_MS = 66;
 
 export interface Travel {
   /** What is being done, for the message line. */
@@ -24,8 +26,9 @@ export class Driver {
   private trip: Trip | undefined;
   private pending: NodeJS.Immediate | undefined;
   private readonly onProgress: () => void;
+  private shownAt = Number.NEGATIVE_INFINITY;
 
-  /** `onProgress` is called after every slice but the last. */
+  /** `onProgress` is called between slices, now and then. */
   constructor(onProgress: () => void) {
     this.onProgress = onProgress;
   }
@@ -62,6 +65,9 @@ export class Driver {
       trip.progress = value as number;
     } while (performance.now() < until);
     this.pending = setImmediate(() => this.slice());
+    const now = performance.now();
+    if (now - this.shownAt < SHOWN_EVERY_MS) return;
+    this.shownAt = now;
     this.onProgress();
   }
 

@@ -16,9 +16,11 @@ export interface Menu {
   readonly choices: readonly Choice[];
   /** Index of the one that is marked to begin with. */
   readonly marked?: number;
+  /** On Ctrl-C; otherwise that closes the menu. */
+  readonly interrupted?: () => void;
 }
 
-export function menuLayer(desk: Desk, { title, choices, marked = 0 }: Menu): Layer {
+export function menuLayer(desk: Desk, { title, choices, marked = 0, interrupted = () => {} }: Menu): Layer {
   let chosen = marked;
   const take = (choice: Choice | undefined): void => {
     if (choice === undefined) return;
@@ -31,7 +33,11 @@ export function menuLayer(desk: Desk, { title, choices, marked = 0 }: Menu): Lay
       return menuCard({ title, choices: shown, selected: chosen });
     },
     press(key) {
-      if (key === "escape" || key === "q" || key === "ctrl-c") return desk.close(layer);
+      if (key === "escape" || key === "q") return desk.close(layer);
+      if (key === "ctrl-c") {
+        desk.close(layer);
+        return interrupted();
+      }
       if (key === "up") chosen = (chosen + choices.length - 1) % choices.length;
       else if (key === "down") chosen = (chosen + 1) % choices.length;
       else if (key === "enter") take(choices[chosen]);

@@ -3,6 +3,8 @@ import type { Desk } from "./desk.ts";
 import { menuLayer } from "./menu.ts";
 import { saveAll } from "./saving.ts";
 
+export const STATUS_OF_CTRL_C = 130;
+
 /** `status`: with which the program ends. */
 export function quit(desk: Desk, status: number): void {
   const unsaved = desk.walk.branches.filter(({ saved }) => !saved);
@@ -24,5 +26,6 @@ export function quit(desk: Desk, status: number): void {
     { key: "d", word: "discard, and quit", choose: () => desk.quit(status) },
     { key: "n", word: "stay", choose: () => {} },
   ];
-  desk.open(menuLayer(desk, { title, choices }));
+  // Who has been asked and insists is let go.
+  desk.open(menuLayer(desk, { title, choices, interrupted: () => desk.quit(STATUS_OF_CTRL_C) }));
 }

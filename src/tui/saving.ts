@@ -9,6 +9,7 @@ export function saveHere(desk: Desk): void {
   if (branch.saved) {
     const own = branch.parent === undefined ? "this is the scenario as it is: change something first" : "this branch is saved";
     desk.say(own, "warning");
+    return;
   }
   askForFile(desk, branch);
 }

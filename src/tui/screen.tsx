@@ -8,6 +8,7 @@ import { Walk, type WalkOptions } from "../walk/walk.ts";
 import { App } from "./app.tsx";
 import type { BranchFiles } from "./desk.ts";
 import { Driver } from "./driver.ts";
+import { STATUS_OF_CTRL_C } from "./quitting.ts";
 import { Recording } from "./recording.ts";
 import type { Shown } from "./shown.ts";
 import { Stepper } from "./stepper.ts";
@@ -22,8 +23,6 @@ export interface ScreenOptions {
   /** Takes what is written to the terminal, as a recording. */
   readonly recording: ((text: string) => void) | undefined;
 }
-
-const STATUS_OF_CTRL_C = 130;
 
 /** Returns the exit status, when the terminal is itself again. Rejects for whatever goes wrong, likewise. */
 export async function walkOnScreen(options: ScreenOptions): Promise<number> {

@@ -25,14 +25,13 @@ import {
 } from "./moving.ts";
 import { showAbout, showHelp } from "./notes.ts";
 import { changeSpeed, pause, playOrPause } from "./playing.ts";
-import { quit } from "./quitting.ts";
+import { quit, STATUS_OF_CTRL_C } from "./quitting.ts";
 import { saveHere } from "./saving.ts";
 import { ScreenPainter } from "./screen-painter.ts";
 import type { Shown } from "./shown.ts";
 
 /** Keys that come while something is under way wait for it; more than these are a cat on the keyboard. */
 const WAITING_KEYS_MAX = 64;
-const STATUS_OF_CTRL_C = 130;
 
 export interface StepperOptions extends DeskOptions {
   readonly depth: ColourDepth;
@@ -82,7 +81,10 @@ export class Stepper implements Shown {
     }
     if (this.desk.driver.travel === undefined) this.handle(key);
     else if (key === "escape" || key === "ctrl-c") this.interrupt();
-    else if (this.waiting.length < WAITING_KEYS_MAX) this.waiting.push(key);
+    else {
+      if (this.waiting.length < WAITING_KEYS_MAX) this.waiting.push(key);
+      return;
+    }
     this.desk.changed();
   }
 

@@ -165,8 +165,10 @@ test("q asks before it leaves branches behind: they are saved, discarded, or one
   await desk.see("one branch is not saved");
   desk.press("d");
   expect(desk.statuses).toEqual([130]);
+  desk.press("ctrl-c", "ctrl-c");
+  expect(desk.statuses).toEqual([130, 130]);
   desk.press("q", "s");
-  await desk.until(() => desk.statuses.length === 2);
+  await desk.until(() => desk.statuses.length === 3);
   expect(desk.read("loss-branch-2.yaml")).toContain("broker-2");
 });
 

@@ -53,7 +53,7 @@ test("? shows all keys in one page at 80×24", async () => {
   desk = new DeskTest({ columns: 80, rows: 24 });
   desk.press("?");
   const page = await desk.see("one event on, back");
-  for (const words of ["one event on, back", "go to a time, a step, violation", "tree, compare two, save one", "quit"]) {
+  for (const words of ["one event on, back", "go to a time or a step", "to where a promise breaks", "quit"]) {
     expect(page).toContain(words);
   }
   desk.press("escape");

@@ -8,6 +8,8 @@ export interface Setting {
   readonly rows?: number;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it is started by a shell that can stop and continue it. */
+  readonly isJob?: boolean;
 }
 
 export interface Ending {
@@ -33,6 +35,7 @@ const KEYS: Readonly<Record<string, string>> = {
   backspace: "\u007f",
   "ctrl-c": "\u0003",
   "ctrl-u": "\u0015",
+  "ctrl-z": "\u001a",
 };
 
 /** Something is seldom seen later than this; then it never will be. */
@@ -46,10 +49,11 @@ export class Session {
   private readonly watchers = new Set<() => void>();
   private written = "";
 
-  constructor(args: readonly string[], { columns = 120, rows = 40, cwd = process.cwd(), env = {} }: Setting = {}) {
+  constructor(args: readonly string[], { columns = 120, rows = 40, cwd = process.cwd(), env = {}, isJob = false }: Setting = {}) {
     const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, NODE_OPTIONS: _options, ...inherited } = process.env;
     this.terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-    this.process = spawn(process.execPath, [BIN, ...args], {
+    const [program, ...words] = isJob ? ["bash", "--norc", "--noprofile", "-i"] : [process.execPath, BIN, ...args];
+    this.process = spawn(program as string, words, {
       name: "xterm-256color",
       cols: columns,
       rows,
@@ -57,6 +61,7 @@ export class Session {
       env: { ...inherited, TERM: "xterm-256color", ...env } as Record<string, string>,
     });
     this.pid = this.process.pid;
+    if (isJob) this.process.write(`"${process.execPath}" "${BIN}" ${args.join(" ")}\r`);
     this.process.onData((data) => {
       this.written += data;
       this.terminal.write(data, () => {
