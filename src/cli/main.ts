@@ -20,54 +20,10 @@ export async function main(args: readonly string[], version: string): Promise<nu
     .exitOverride()
     .addHelpText("after", HELP_AFTER);
 
-  program
-    .command("run")
-    .description("run scenarios and say whether the promises held")
-    .argument("<path...>", "scenario files, directories of them, or names of bundled scenarios")
-    .option("--seed <n>", "the seed, instead of the scenario's own")
-    .option("--seeds <a..b>", "every seed from a to b")
-    .option("--jobs <n>", "worker threads for many runs (default: one per core)")
-    .option("--set <key=value>", "change a key of the file, a Kafka setting or a dial; may be repeated", collect)
-    .option("--json", "print the results as JSON")
-    .option("--junit <file>", "write the results as JUnit XML too")
-    .option("--trace <file>", "write every step of every run as JSON lines")
-    .option("--step-on-failure", "walk through the first run that ends unexpected")
-    .addHelpText("after", RUN_HELP_AFTER)
-    .action(async (paths: string[], flags: Partial<RunFlags>) => {
-      const { runCommand } = await import("./run-command.ts");
-      status = await runCommand(paths, { ...flags, set: flags.set ?? [] }, version);
-    });
-  program
-    .command("compare")
-    .description("the same scenario and seeds over several settings, side by side")
-    .argument("<file>", "a scenario file, or the name of a bundled scenario")
-    .option("--vary <key=a,b>", "the values of a key, as --set takes it; may be repeated: every combination", collect)
-    .option("--seeds <n>", "how many seeds for each, from 1 on (default: 20)")
-    .option("--jobs <n>", "worker threads (default: one per core)")
-    .option("--set <key=value>", "change a key in all of them; may be repeated", collect)
-    .option("--json", "print everything as JSON: quantiles, and the values of each seed")
-    .addHelpText("after", COMPARE_HELP_AFTER)
-    .action(async (file: string, flags: Partial<CompareFlags>) => {
-      const { compareCommand } = await import("./compare-command.ts");
-      status = await compareCommand(file, { ...flags, vary: flags.vary ?? [], set: flags.set ?? [] }, version);
-    });
-  program
-    .command("museum")
-    .description("documented failures of Kafka, with and without their fix")
-    .argument("[exhibit]", "a theme, or one exhibit by its name or the beginning of it (default: all)")
-    .option("--tell [exhibit]", "the story of one: what happened on both sides, and why")
-    .option("--seeds <n>", "how many seeds, from 1 on (default: 20)")
-    .option("--seed <n>", "the seed of the story, instead of the exhibit's own")
-    .option("--jobs <n>", "worker threads (default: one per core)")
-    .option("--json", "print everything as JSON")
-    .addHelpText("after", MUSEUM_HELP_AFTER)
-    .action(async (exhibit: string | undefined, flags: MuseumFlags) => {
-      const { museumCommand } = await import("./museum-command.ts");
-      status = await museumCommand(exhibit, flags, version);
-    });
   const end = (found: number): void => {
     status = found;
   };
+  addRuns(program, version, end);
   addWalks(program, version, end);
   addSaved(program, version, end);
   addLists(program);
@@ -85,6 +41,55 @@ export async function main(args: readonly string[], version: string): Promise<nu
     process.stderr.write(`${failure.text}\n`);
     return failure.status;
   }
+}
+
+/** The commands that play scenarios and judge them; each says its exit status in the end. */
+function addRuns(program: Command, version: string, end: (status: number) => void): void {
+  program
+    .command("run")
+    .description("run scenarios and say whether the promises held")
+    .argument("<path...>", "scenario files, directories of them, or names of bundled scenarios")
+    .option("--seed <n>", "the seed, instead of the scenario's own")
+    .option("--seeds <a..b>", "every seed from a to b")
+    .option("--jobs <n>", "worker threads for many runs (default: one per core)")
+    .option("--set <key=value>", "change a key of the file, a Kafka setting or a dial; may be repeated", collect)
+    .option("--json", "print the results as JSON")
+    .option("--junit <file>", "write the results as JUnit XML too")
+    .option("--trace <file>", "write every step of every run as JSON lines")
+    .option("--step-on-failure", "walk through the first run that ends unexpected")
+    .addHelpText("after", RUN_HELP_AFTER)
+    .action(async (paths: string[], flags: Partial<RunFlags>) => {
+      const { runCommand } = await import("./run-command.ts");
+      end(await runCommand(paths, { ...flags, set: flags.set ?? [] }, version));
+    });
+  program
+    .command("compare")
+    .description("the same scenario and seeds over several settings, side by side")
+    .argument("<file>", "a scenario file, or the name of a bundled scenario")
+    .option("--vary <key=a,b>", "the values of a key, as --set takes it; may be repeated: every combination", collect)
+    .option("--seeds <n>", "how many seeds for each, from 1 on (default: 20)")
+    .option("--jobs <n>", "worker threads (default: one per core)")
+    .option("--set <key=value>", "change a key in all of them; may be repeated", collect)
+    .option("--json", "print everything as JSON: quantiles, and the values of each seed")
+    .addHelpText("after", COMPARE_HELP_AFTER)
+    .action(async (file: string, flags: Partial<CompareFlags>) => {
+      const { compareCommand } = await import("./compare-command.ts");
+      end(await compareCommand(file, { ...flags, vary: flags.vary ?? [], set: flags.set ?? [] }, version));
+    });
+  program
+    .command("museum")
+    .description("documented failures of Kafka, with and without their fix")
+    .argument("[exhibit]", "a theme, or one exhibit by its name or the beginning of it (default: all)")
+    .option("--tell [exhibit]", "the story of one: what happened on both sides, and why")
+    .option("--seeds <n>", "how many seeds, from 1 on (default: 20)")
+    .option("--seed <n>", "the seed of the story, instead of the exhibit's own")
+    .option("--jobs <n>", "worker threads (default: one per core)")
+    .option("--json", "print everything as JSON")
+    .addHelpText("after", MUSEUM_HELP_AFTER)
+    .action(async (exhibit: string | undefined, flags: MuseumFlags) => {
+      const { museumCommand } = await import("./museum-command.ts");
+      end(await museumCommand(exhibit, flags, version));
+    });
 }
 
 /** The commands that look at one run closely; each says its exit status in the end. */

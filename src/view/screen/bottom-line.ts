@@ -1,6 +1,7 @@
 /** The last line: what is asked, or what there is to say, or else the keys that fit the moment. */
-import { type Command, commandOf, hintsFor, nameOfKey, type Situation } from "../commands.ts";
+import { type Command, commandOf, nameOfKey, type Situation } from "../commands.ts";
 import { fitted, spread } from "../fitting.ts";
+import { hintsFor } from "../hints.ts";
 import { columnsOf, type Line, type Span, span, type Tone, widthOf } from "../line.ts";
 
 export interface Message {
