@@ -7,7 +7,7 @@ import { shortList } from "../cluster/link-words.ts";
 import { isThere } from "../cluster/machine.ts";
 import { conditionFact, type Fact, fact, machineFacts, signOf, waited } from "../cluster/words.ts";
 import { join } from "../fitting.ts";
-import { type Line, type Span, span, type Tone } from "../line.ts";
+import { type Line, type Span, span, type Tone, widthOf } from "../line.ts";
 import type { ConsumerScene, GroupScene, MemberScene, PositionScene, ProducerScene } from "./scene.ts";
 import type { Column, Row } from "./table.ts";
 
@@ -177,25 +177,43 @@ function memberFacts(member: MemberScene, { held }: GroupScene): (Fact | undefin
 
 // ---- positions ----
 
-/** As much of each as there is room for all of; else of the first few. */
+/** No position takes less, with a blank. */
+const POSITION_MIN = 4;
+
+/** As much of each as there is room for all of; else those that matter most, and how many more there are. */
 function positionsIn(positions: readonly PositionScene[], width: number): Line {
   if (positions.length === 0) return [];
-  const topics = new Set(positions.map(({ topic }) => topic)).size;
-  for (const isRich of [true, false]) {
-    const parts = positions.map((each) => positionPart(each, topics > 1, isRich));
-    const line = join(parts, [span(" ")]);
-    if (widthIn(parts) <= width) return line;
+  const withTopic = new Set(positions.map(({ topic }) => topic)).size > 1;
+  for (const isRich of positions.length * POSITION_MIN > width + 1 ? [] : [true, false]) {
+    const line = join(
+      positions.map((each) => positionPart(each, withTopic, isRich)),
+      [span(" ")],
+    );
+    if (widthOf(line) <= width) return line;
   }
-  const parts = positions.map((each) => positionPart(each, topics > 1, false));
-  for (let count = parts.length - 1; count > 0; count--) {
-    const rest: Line = [span(`+${parts.length - count} more`, "faint")];
-    if (widthIn([...parts.slice(0, count), rest]) <= width) return join([...parts.slice(0, count), rest], [span(" ")]);
-  }
-  return [span(width >= 12 ? `${positions.length} partitions` : `${positions.length} p.`)];
+  return mostUrgent(positions, withTopic, width);
 }
 
-function widthIn(parts: readonly Line[]): number {
-  return parts.reduce((sum, part) => sum + part.reduce((length, { text }) => length + text.length, 0), parts.length - 1);
+function mostUrgent(positions: readonly PositionScene[], withTopic: boolean, width: number): Line {
+  const all = positions.length;
+  const byUrgency = [...positions].sort((one, other) => urgencyOf(other) - urgencyOf(one));
+  const shown = new Map<PositionScene, Line>();
+  let left = width - `+${all} more`.length;
+  for (const each of byUrgency) {
+    const part = positionPart(each, withTopic, false);
+    left -= widthOf(part) + 1;
+    if (left < 0) break;
+    shown.set(each, part);
+  }
+  if (shown.size === 0) return [span(width >= 12 ? `${all} partitions` : `${all} p.`)];
+  const told = positions.flatMap((each): Line[] => [shown.get(each) ?? []]);
+  return join([...told, [span(`+${all - shown.size} more`, "faint")]], [span(" ")]);
+}
+
+/** Two that read the same come first, then who cannot go on, then who is behind. */
+function urgencyOf(each: PositionScene): number {
+  if (each.rivals.length > 0) return Number.MAX_SAFE_INTEGER;
+  return each.state === "fetches" ? lagOf(each) : Number.MAX_SAFE_INTEGER - 1;
 }
 
 /** `0@118 (110) +2`: partition, position, what is committed, lag. */
