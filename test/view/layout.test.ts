@@ -119,7 +119,7 @@ describe("what somebody wants to see", () => {
 
 property.prop([
   fc.integer({ min: 60, max: 220 }),
-  fc.integer({ min: 15, max: 70 }),
+  fc.integer({ min: 7, max: 70 }),
   fc.record({
     focus: fc.constantFrom(...PANE_IDS),
     enlarged: fc.option(fc.constantFrom(...PANE_IDS), { nil: undefined, freq: 4 }),

@@ -34,10 +34,11 @@ interface Shot {
   readonly at?: string;
   readonly view?: Partial<ViewState>;
   readonly overlay?: Overlay;
+  readonly note?: Overlay;
   readonly bottom?: (width: number) => Line;
 }
 
-function shoot(walk: Walk, { columns, rows, at, view: changed, overlay, bottom }: Shot): Block {
+function shoot(walk: Walk, { columns, rows, at, view: changed, overlay, note, bottom }: Shot): Block {
   if (at !== undefined) {
     const place = parseDestination(at, walk);
     if (!place.ok) throw new Error(place.message);
@@ -52,6 +53,7 @@ function shoot(walk: Walk, { columns, rows, at, view: changed, overlay, bottom }
     side: walk.side.label,
     speed: undefined,
     overlay,
+    note,
     bottom: bottom ?? ((width: number) => hintLine(situation, width)),
   };
   return screenOf(frame, looks, view, extras, { width: columns, height: rows - 1 });
@@ -236,6 +238,25 @@ run: { for: 1s }
     ) as [string[], string[]];
     expect(lanes[1]).toMatch(/^┏━ orders-0/);
     expect(timeline[1]).toMatch(/^╭─ orders-0/);
+  });
+
+  test.each([
+    [60, 15],
+    [80, 24],
+    [120, 36],
+  ])("a note of any length leaves room for the panes at %d × %d, and is seen under a card", (columns, rows) => {
+    const walk = bundledWalk(LAST_REPLICA);
+    for (const length of [0, 1, 5, 50]) {
+      const lines = Array.from({ length }, (_, index) => [{ text: `note ${index}` }]);
+      const note: Overlay = { size: "card", title: [{ text: "a note" }], lines: ({ height }) => lines.slice(0, height) };
+      const about = aboutCard({ frame: frameAt(walk, walk.start), seed: "1", side: undefined });
+      for (const overlay of [undefined, helpPage, about]) {
+        const screen = shoot(walk, { columns, rows, note, ...(overlay && { overlay }) });
+        expectSize(screen, columns, rows);
+        if (length > 0) expect(fileOf(screen)).toContain("note 0");
+        if (overlay === undefined) expect(fileOf(screen)).toContain("orders-0");
+      }
+    }
   });
 
   test("blocks have names of their own, which stay while one walks", () => {

@@ -49,7 +49,8 @@ export function layoutOf(options: LayoutOptions): Box {
   if (view.enlarged !== undefined && there.includes(view.enlarged)) return column(width, height, [[view.enlarged, 1]]);
   const shown = there.filter((id) => !view.hidden.includes(id));
   if (shown.length === 0) return { kind: "summaries", width, height, panes: [] };
-  if (view.present) return presented(options, shown);
+  // A note may leave little.
+  if (view.present || height < STACK_HEIGHT_MIN) return presented(options, shown);
   return width >= WIDE.width && height >= WIDE.height - 2 ? wide(options, shown) : stacked(options, shown);
 }
 
@@ -118,6 +119,8 @@ function lower(width: number, height: number, columns: readonly (readonly PaneId
 const OTHERS: readonly PaneId[] = ["checks", "flight", "cluster", "clients", "causes"];
 const LANES_LINES_MIN = 4;
 const TIMELINE_LINES_MIN = 3;
+/** Both, and their frames. */
+const STACK_HEIGHT_MIN = LANES_LINES_MIN + TIMELINE_LINES_MIN + 3;
 /** What the timeline has before others are opened. */
 const TIMELINE_LINES_GOOD = 12;
 const OPEN_LINES = 5;
