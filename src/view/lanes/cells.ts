@@ -91,7 +91,7 @@ function glyphOf(epoch: LeaderEpoch, row: Row, isDurable: boolean): string {
   return (isDurable ? SOLID_LOWER : DOTTED_LOWER)[height] as string;
 }
 
-export function epochTone(epoch: LeaderEpoch): Tone {
+function epochTone(epoch: LeaderEpoch): Tone {
   return `epoch-${(epoch % TONES) as 0 | 1 | 2 | 3 | 4 | 5}`;
 }
 

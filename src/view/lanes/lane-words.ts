@@ -70,6 +70,6 @@ export function rangeWords({ from, to }: OffsetRange): string {
   return to - from > 1 ? `${from}..${to - 1}` : String(from);
 }
 
-export function secondsText(us: Micros): string {
+function secondsText(us: Micros): string {
   return `${(us / US_PER_SECOND).toFixed(1)} s`;
 }

@@ -34,7 +34,7 @@ const LANES_WITH_AXIS = 4;
 /** Fewer details for a projector. */
 const WORDS_PRESENTED = 3;
 /** What is selected, and stands in the frame. */
-export const FACT_IDS = ["leader", "ISR", "leader epoch"] as const;
+const FACT_IDS = ["leader", "ISR", "leader epoch"] as const;
 
 export function layoutOf(scene: LanesScene, room: Room): LanesLayout {
   const rows = rowsOf(scene, room);

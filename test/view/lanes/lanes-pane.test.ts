@@ -54,7 +54,7 @@ describe("what people see", () => {
   test.for(moments)("%s", async ([name, walk, step]) => {
     const frame = frameAt(walk, step);
     const screens = SIZES.map((room) => screenOf(lanesPane, frame, room));
-    await expect(`${screens.join("\n\n")}\n`).toMatchFileSnapshot(`screens/${name.replaceAll(" ", "-")}.txt`);
+    await expect(`${screens.join("\n\n")}\n`).toMatchFileSnapshot(`screens/${name.toLowerCase().replaceAll(" ", "-")}.txt`);
   });
 });
 
