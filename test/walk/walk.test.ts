@@ -105,10 +105,10 @@ describe("breakpoints on conditions", () => {
 
   test("of several, the first that comes true; a message counts when it is sent", () => {
     const walk = walkThrough(side);
-    const conditions = ["message: AlterPartition", "PowerLost"].map((text) => parseCondition(text, side.scenario));
+    const conditions = ["message: OffsetForLeaderEpoch", "PowerLost"].map((text) => parseCondition(text, side.scenario));
     const found = complete(walk.runOn(conditions)) as number;
     complete(walk.goTo(found));
-    const sent = walk.simulation.world.messagesUnderWay().find(({ message }) => message.kind === "AlterPartition");
+    const sent = walk.simulation.world.messagesUnderWay().find(({ message }) => message.kind === "OffsetForLeaderEpoch");
     expect(sent?.sentBy).toBe(found);
   });
 });
