@@ -130,10 +130,11 @@ function differenceLine({ time, text, isFirst }: TimedWords): Line {
 
 // ---- side by side ----
 
-const OUTCOME_LINES = 3;
+/** From here on the outcome is told at length. */
+const TALL = 18;
 
 function beside(
-  { left, right, scrolled, simulation }: Compared,
+  { left, right, scrolled, simulation, choice }: Compared,
   { difference, rows }: ComparisonScene,
   { width, height }: OverlayRoom,
 ): Line[] {
@@ -147,12 +148,17 @@ function beside(
   const [outcomeLeft, outcomeRight] = [outcomeOf(left, simulation.scenario), outcomeOf(right, simulation.scenario)];
   const outcome = outcomeLeft.map((each, index) => two(each, outcomeRight[index] ?? [], bar));
   const head = [two(nameLine(left), nameLine(right), bar), ...headOfDifference(difference, width, two)];
-  const foot = [rule("outcome", width), ...outcome];
+  const foot = [rule("outcome", width), ...outcome.slice(0, height < TALL ? 2 : undefined)];
   const space = Math.max(1, height - head.length - foot.length);
   const timeWidth = timeWidthOf(rows);
+  const besides = `${choice.partition.topic}-${choice.partition.partition} on `;
   const body = rows.slice(0, space).map(({ left: a, right: b }) => {
     const isAlike = a !== undefined && b !== undefined;
-    const drawn = two(momentLine(a, timeWidth), momentLine(b, timeWidth), isAlike ? span("=", "faint") : span("≠", "warning"));
+    const drawn = two(
+      momentLine(a, timeWidth, besides),
+      momentLine(b, timeWidth, besides),
+      isAlike ? span("=", "faint") : span("≠", "warning"),
+    );
     return isAlike ? toned(drawn, "faint") : drawn;
   });
   const blank = Array.from({ length: Math.max(0, space - body.length) }, (_, index): Line => {
@@ -179,9 +185,11 @@ function timeWidthOf(rows: readonly ComparedRow[]): number {
   return Math.max(6, ...rows.map(({ left, right }) => Math.max(left?.time.length ?? 0, right?.time.length ?? 0)));
 }
 
-function momentLine(moment: TimelineMoment | undefined, timeWidth: number): Line {
+/** `besides`: what the title says already. */
+function momentLine(moment: TimelineMoment | undefined, timeWidth: number, besides: string): Line {
   if (moment === undefined) return [];
-  const { time, sign, text } = moment;
+  const { time, sign } = moment;
+  const text = moment.text.startsWith(besides) ? moment.text.slice(besides.length) : moment.text;
   return [
     span(time.padStart(timeWidth), "faint"),
     span(` ${sign} `, SIGN_TONES[sign]),
@@ -205,26 +213,23 @@ function outcomeOf(branch: Branch, scenario: ScenarioSpec): Line[] {
     `${grouped(delayed)} delayed`,
     ...(legallyLost > 0 ? [`${grouped(legallyLost)} lost legally`] : []),
   ];
-  const broken = violated.length > 1 ? `broken: ${violated.join(", ")}` : "";
   return [
     endingLine(branch, scenario),
-    [
-      span(`${grouped(acknowledged)} acknowledged · `),
-      span(`${grouped(lost)} lost`, lost > 0 ? "bad" : undefined),
-      span(` · ${others.join(" · ")}`),
-    ],
-    ...(broken === "" ? [[]] : [line(broken, "bad")]),
-  ].slice(0, OUTCOME_LINES);
+    [span(`${grouped(acknowledged)} acknowledged · `), span(`${grouped(lost)} lost`, lost > 0 ? "bad" : undefined)],
+    line(others.join(" · ")),
+    violated.length > 1 ? line(`broken: ${violated.join(", ")}`, "bad") : [],
+  ];
 }
 
 // ---- one below the other ----
 
 function stacked(
-  { left, right, simulation }: Compared,
+  { left, right, simulation, choice }: Compared,
   { difference, rows }: ComparisonScene,
   { width, height }: OverlayRoom,
 ): Line[] {
   const timeWidth = timeWidthOf(rows);
+  const besides = `${choice.partition.topic}-${choice.partition.partition} on `;
   const sides = (["left", "right"] as const).map((side): { head: Line[]; moments: Line[]; foot: Line[] } => {
     const branch = side === "left" ? left : right;
     const own = rows.filter((row) => row[side] !== undefined);
@@ -237,7 +242,7 @@ function stacked(
         const isAlike = a !== undefined && b !== undefined;
         const drawn = [
           span(isAlike ? "= " : "≠ ", isAlike ? "faint" : "warning"),
-          ...momentLine(side === "left" ? a : b, timeWidth),
+          ...momentLine(side === "left" ? a : b, timeWidth, besides),
         ];
         return isAlike ? toned(drawn, "faint") : drawn;
       }),

@@ -5,6 +5,8 @@ export interface Twig {
   readonly branch: Branch;
   /** What stands before its name: `│ └ `. */
   readonly stem: string;
+  /** What stands below that, in front of what else is told of it: `│   │ `. */
+  readonly under: string;
 }
 
 export function twigsOf(branches: readonly Branch[]): readonly Twig[] {
@@ -16,8 +18,8 @@ export function twigsOf(branches: readonly Branch[]): readonly Twig[] {
   }
   const twigs: Twig[] = [];
   const grow = (branch: Branch, stem: string, below: string): void => {
-    twigs.push({ branch, stem });
     const own = children.get(branch) ?? [];
+    twigs.push({ branch, stem, under: `${below}${own.length > 0 ? "│ " : "  "}` });
     for (const [index, child] of own.entries()) {
       const isLast = index === own.length - 1;
       grow(child, `${below}${isLast ? "└ " : "├ "}`, `${below}${isLast ? "  " : "│ "}`);

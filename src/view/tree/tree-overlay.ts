@@ -32,12 +32,12 @@ export function firstDifferenceInWords(branch: Branch): string | undefined {
   const { parent, tape, partsAt } = branch;
   if (parent === undefined) return undefined;
   const difference = firstDifference(parent.tape, tape, partsAt);
-  if (difference === undefined) return "none: everything is reported as in its parent";
+  if (difference === undefined) return "no domain event differs from its parent's";
   const theirs = timedWords(parent.tape, difference.a, branch);
   const own = timedWords(tape, difference.b, branch);
   if (own === undefined || (theirs !== undefined && theirs.timeUs < own.timeUs))
-    return `${theirs?.time} s  not here: ${theirs?.words}`;
-  return `${own.time} s  ${own.words}`;
+    return `first difference: ${theirs?.time} s, not here: ${theirs?.words}`;
+  return `first difference: ${own.time} s, ${own.words}`;
 }
 
 function timedWords(
@@ -96,7 +96,7 @@ interface BlockLayout {
 const BAR_WIDTH_MIN = 8;
 const BAR_WIDTH_MAX = 40;
 
-function blockOf({ branch, stem }: Twig, layout: BlockLayout): readonly Line[] {
+function blockOf({ branch, stem, under }: Twig, layout: BlockLayout): readonly Line[] {
   const { width, names, endings, isHere, isChosen, scenario } = layout;
   const partedUs = branch.parent === undefined ? branch.ending.readyAt : branch.tape.timeOf(branch.partsAt);
   const time = `${clock(partedUs, branch)} s`;
@@ -112,10 +112,9 @@ function blockOf({ branch, stem }: Twig, layout: BlockLayout): readonly Line[] {
   const bar: Line = barWidth < BAR_WIDTH_MIN ? [] : [...barOf(branch, partedUs, barWidth, layout), span(" ")];
   const head = cut([...left, ...bar, ...ending], width);
   const difference = firstDifferenceInWords(branch);
-  const indent = 2 + columnsOf(stem) + 2;
   return [
     isChosen ? toned(pad(head, width), "selected") : head,
-    ...(difference === undefined ? [] : differenceLines(difference, indent, isChosen, width)),
+    ...(difference === undefined ? [] : differenceLines(difference, `  ${under}`, isChosen, width)),
   ];
 }
 
@@ -123,11 +122,11 @@ function endingOf(branch: Branch, scenario: ScenarioSpec): Line {
   return [...endingLine(branch, scenario), ...(branch.saved ? [] : [span("  not saved", "faint")])];
 }
 
-function differenceLines(difference: string, indent: number, isChosen: boolean, width: number): readonly Line[] {
-  const words: Line = [span("first difference  ", "faint"), span(difference)];
-  if (indent + 20 > width) return [cut(words, width)];
-  const told = isChosen ? wrap(words, width - indent, 2).slice(0, 3) : [words];
-  return told.map((each) => cut([span(" ".repeat(indent)), ...each], width));
+function differenceLines(difference: string, under: string, isChosen: boolean, width: number): readonly Line[] {
+  const words = line(difference);
+  const indent = columnsOf(under);
+  const told = isChosen && indent + 20 <= width ? wrap(words, width - indent, 2).slice(0, 3) : [words];
+  return told.map((each) => cut([span(under, "frame"), ...each], width));
 }
 
 /** The run's time from left to right: where it parts, where it breaks a promise, where one stands. */
@@ -149,7 +148,7 @@ function inView(blocks: readonly (readonly Line[])[], wanted: number, height: nu
   const before = blocks.slice(0, wanted).reduce((sum, block) => sum + block.length, 0);
   const all = blocks.flat();
   const own = blocks[wanted]?.length ?? 0;
-  const first = Math.max(0, Math.min(before - ((height - own) >> 1), all.length - height));
+  const first = Math.max(0, Math.min(before - (Math.max(0, height - own) >> 1), all.length - height));
   return all.slice(first, first + height);
 }
 
