@@ -7,7 +7,7 @@ import type { Desk } from "./desk.ts";
 import { noteLayer } from "./notes.ts";
 import { promptLayer } from "./prompting.ts";
 
-/** Who walks meets what is on the way; who jumps meets what is where he lands. */
+/** Who walks on meets what is on the way, and nothing on the way back; who jumps meets what is where he lands. */
 type Gait = "walk" | "jump";
 
 /** Goes there; a note on the way is where a walk ends. */
@@ -17,7 +17,8 @@ export function goTo(desk: Desk, step: number, gait: Gait, arrived: () => void =
   const [note] = gait === "walk" ? desk.unseenNotes(from, step) : [];
   const target = note === undefined ? step : note.step;
   desk.travel(`going to step ${target.toLocaleString("en-US")}`, walk.goTo(target), () => {
-    if (gait === "jump" || walk.position > from) showNotes(desk, gait === "jump" ? walk.position - 1 : from);
+    if (gait === "jump") showNotes(desk, walk.position - 1);
+    else if (walk.position > from) showNotes(desk, from);
     arrived();
   });
 }
