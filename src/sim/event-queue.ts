@@ -113,14 +113,14 @@ export class EventQueue<T extends object> {
 
   /** All that is still to come, in the order in which it will. Changes nothing. */
   inOrder(): Queued<T>[] {
-    const positions = Array.from({ length: this.length }, (_, i) => i);
-    positions.sort(
-      (a, b) => numberAt(this.times, a) - numberAt(this.times, b) || numberAt(this.sequences, a) - numberAt(this.sequences, b),
-    );
-    return positions.flatMap((position) => {
-      const payload = this.payloads[numberAt(this.slots, position)];
-      return payload === undefined ? [] : { at: numberAt(this.times, position), payload };
-    });
+    const { times, sequences, slots } = this;
+    const found: { at: Micros; sequence: number; payload: T }[] = [];
+    for (let position = 0; position < this.length; position++) {
+      const payload = this.payloads[slots[position] as number];
+      if (payload === undefined) continue;
+      found.push({ at: times[position] as number, sequence: sequences[position] as number, payload });
+    }
+    return found.sort((one, other) => one.at - other.at || one.sequence - other.sequence);
   }
 
   private removeFirst(): void {
@@ -178,8 +178,4 @@ export class EventQueue<T extends object> {
     this.sequences = sequences;
     this.slots = slots;
   }
-}
-
-function numberAt(numbers: Float64Array | Int32Array, index: number): number {
-  return numbers[index] as number;
 }

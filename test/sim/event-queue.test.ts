@@ -43,6 +43,21 @@ test("the ticket of an event that has happened doesn't cancel whatever took its 
   expect(drain(queue)).toEqual(["new"]);
 });
 
+test("the whole future can be looked at, in its order and without what was cancelled, and stays as it is", () => {
+  const queue = new EventQueue<Named>();
+  for (const at of [5, 3, 5, 1, 3]) queue.push(at, { name: `${queue.size} at ${at}` });
+  queue.cancel(queue.push(2, { name: "cancelled" }));
+  const seen = queue.inOrder().map(({ at, payload }) => [at, payload.name]);
+  expect(seen).toEqual([
+    [1, "3 at 1"],
+    [3, "1 at 3"],
+    [3, "4 at 3"],
+    [5, "0 at 5"],
+    [5, "2 at 5"],
+  ]);
+  expect(drain(queue)).toEqual(seen.map(([, name]) => name));
+});
+
 test("looking at the next event skips cancelled ones and lets no time pass", () => {
   const queue = new EventQueue<Named>();
   queue.cancel(queue.push(1, { name: "cancelled" }));
