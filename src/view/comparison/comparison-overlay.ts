@@ -50,7 +50,7 @@ function titleOf({ left, right, choice }: Compared): Line {
   return [span("two branches", "title"), span(` · ${what} · they part at ${time} s, step ${grouped(at)}`, "faint")];
 }
 
-export function comparisonLines(compared: Compared, room: OverlayRoom): readonly Line[] {
+function comparisonLines(compared: Compared, room: OverlayRoom): readonly Line[] {
   const { width, height } = room;
   if (width <= 0 || height <= 0) return [];
   const scene = sceneOf(compared, height);

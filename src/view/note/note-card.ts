@@ -28,6 +28,7 @@ interface Paragraph {
   readonly rank: number;
 }
 
+/** What stands on the card. @internal */
 export function noteLines({ say, question }: TapeNote["note"], answered: number | undefined, room: OverlayRoom): readonly Line[] {
   const { width, height } = room;
   if (width <= 0 || height <= 0) return [];

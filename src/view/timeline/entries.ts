@@ -140,7 +140,7 @@ function deedsOf(tape: Tape, scenario: ScenarioSpec): readonly number[] {
 }
 
 /** The first of `count` numbers from 0 on for which `holds`; it holds for all behind it, too. */
-export function firstWhere(count: number, holds: (number: number) => boolean): number {
+function firstWhere(count: number, holds: (number: number) => boolean): number {
   let [low, high] = [0, count];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -5,6 +5,7 @@ import { printable } from "../../report/printable.ts";
 import type { ScenarioSpec } from "../../scenario/spec.ts";
 import type { NodeEvent } from "../../sim/node-events.ts";
 import type { Branch } from "../../walk/branch.ts";
+import type { Tape } from "../../walk/tape.ts";
 import { clock } from "./clock.ts";
 import type { Entry } from "./entries.ts";
 import { type Sign, signOfEntry, signOfEvent, wordsOfEntry } from "./told.ts";
@@ -32,6 +33,13 @@ export function momentOf({ of, index, step }: Entry, branch: Branch, scenario: S
   const { event, node } = tape.events[index] as (typeof tape.events)[number];
   const text = printable(describeEvent(event as KafkaEvent | NodeEvent));
   return { id, step, time, sign: signOfEvent(event), text, node: node === undefined || text.includes(node) ? undefined : node };
+}
+
+/** The words of an entry and who reported it, without all that is only for the eye. */
+export function searchedIn({ of, index }: Entry, tape: Tape): string {
+  if (of === "story") return (tape.story[index] as Tape["story"][number]).text;
+  const { event, node } = tape.events[index] as Tape["events"][number];
+  return `${describeEvent(event as KafkaEvent | NodeEvent)} ${node ?? ""}`;
 }
 
 export function idOf({ of, index }: Pick<Entry, "of" | "index">): string {

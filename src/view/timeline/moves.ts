@@ -3,7 +3,7 @@ import type { NodeName } from "../../sim/host.ts";
 import type { Tape, TapeEvent } from "../../walk/tape.ts";
 import type { Frame } from "../frame.ts";
 import { type Entries, entriesOf, entriesOfBranch } from "./entries.ts";
-import { entryOfId, momentOf } from "./moment.ts";
+import { entryOfId, searchedIn } from "./moment.ts";
 import { eventOfEntry } from "./told.ts";
 
 /** On, or back. */
@@ -24,7 +24,7 @@ export function selectedEvent({ choice, tape }: Frame): TapeEvent | undefined {
 }
 
 /** Where the current step happened. */
-export function nodeHere({ tape, position }: Frame): NodeName | undefined {
+function nodeHere({ tape, position }: Frame): NodeName | undefined {
   return position === 0 ? undefined : tape.nodeOf(position);
 }
 
@@ -59,15 +59,14 @@ export function nextLike(
 
 /** The step of the next entry, as the timeline is filtered, in which `text` stands, in whatever case. */
 export function searchFrom(frame: Frame, text: string, direction: Direction): number | undefined {
-  const { position, branch, simulation } = frame;
+  const { position, tape } = frame;
   const wanted = text.toLowerCase();
   if (wanted === "") return undefined;
   const entries = entriesOf(frame);
   let place = direction === 1 ? entries.upTo(position) : entries.upTo(position - 1) - 1;
   for (; place >= 0 && place < entries.count; place += direction) {
     const entry = entries.at(place);
-    const moment = momentOf(entry, branch, simulation.scenario);
-    if (moment.text.toLowerCase().includes(wanted) || moment.node?.toLowerCase().includes(wanted)) return entry.step;
+    if (searchedIn(entry, tape).toLowerCase().includes(wanted)) return entry.step;
   }
   return undefined;
 }

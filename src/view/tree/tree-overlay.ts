@@ -51,7 +51,7 @@ function timedWords(
   return { timeUs, time: clock(timeUs, branch), words: printable(describeEvent(found.event as KafkaEvent | NodeEvent)) };
 }
 
-export function treeLines(
+function treeLines(
   { branch: here, branches, position, simulation }: TreeFacts,
   chosen: Branch,
   room: OverlayRoom,

@@ -1,7 +1,7 @@
 /** Why something happened: the chain of causes back to a timer, a fault or a start. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { ProduceAcknowledged } from "../../../src/kafka/events.ts";
+import type { KafkaEvent, ProduceAcknowledged } from "../../../src/kafka/events.ts";
 import { runSide } from "../../../src/run/run-scenario.ts";
 import { causesPane } from "../../../src/view/causes/causes-pane.ts";
 import { textOf } from "../../../src/view/fitting.ts";
@@ -26,8 +26,8 @@ describe("the chain of a step", () => {
   test("leads from an acknowledgement over the followers' fetches and the append to the record that was sent", async () => {
     const { rows } = causesPane.scene(at(acknowledged));
     const texts = rows.map(({ text }) => text);
-    const { baseOffset } = exhibit.branch.tape.eventsOf(acknowledged).find(({ event }) => event.kind === "ProduceAcknowledged")
-      ?.event as ProduceAcknowledged;
+    const events = exhibit.branch.tape.eventsOf(acknowledged).map(({ event }) => event as KafkaEvent);
+    const { baseOffset } = events.find(({ kind }) => kind === "ProduceAcknowledged") as ProduceAcknowledged;
     const order = [
       `checkout: offset ${baseOffset} of orders-0 is acknowledged`,
       "ProduceResponse",
