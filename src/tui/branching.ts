@@ -20,7 +20,9 @@ export function showTree(desk: Desk): void {
     get overlay() {
       return treeOverlay(desk.frame, chosen);
     },
+    hint: "↑ ↓ choose   Enter go there   m compare   S save   d prune   Esc close",
     press(key) {
+      desk.message = undefined;
       const order = treeOrder(walk.branches);
       const here = order.indexOf(chosen);
       switch (key) {
@@ -119,6 +121,7 @@ function showComparison(desk: Desk, left: Branch, right: Branch): void {
     get overlay() {
       return comparisonOverlay(desk.frame, left, right, scrolled);
     },
+    hint: "↑ ↓ scroll   Enter to where they part   Esc close",
     press(key) {
       if (key === "up") scrolled = Math.max(0, scrolled - 1);
       else if (key === "down") scrolled += 1;

@@ -7,5 +7,7 @@ export interface Layer {
   /** Between panes and last line. */
   readonly note?: Overlay;
   readonly prompt?: Prompt;
+  /** Its keys, for the last line. */
+  readonly hint?: string;
   press(key: string): void;
 }

@@ -38,6 +38,7 @@ export class ScreenPainter {
       const percent = Math.floor(travel.progress * 100);
       return messageLine({ text: `${travel.what} … ${percent} %   Esc stops`, tone: "accent" }, columns);
     }
-    return message === undefined ? hintLine(situation, columns) : messageLine(message, columns);
+    if (message !== undefined) return messageLine(message, columns);
+    return layer?.hint === undefined ? hintLine(situation, columns) : messageLine({ text: layer.hint, tone: "plain" }, columns);
   }
 }
