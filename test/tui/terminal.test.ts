@@ -181,3 +181,33 @@ test.concurrent("run --step-on-failure opens the walk where a run went wrong; wi
   expect(status).toBe(1);
   expect(stderr).toContain("kafka-sim step loss.yaml --seed 1");
 });
+
+test.concurrent("at 80×24 an exhibit is walked back to the last change of the ISR, one key saves the records, and the file runs", async () => {
+  const session = start(["step", "kip-966-last-replica-standing"], { columns: 80, rows: 24 });
+  await session.see("You stand just where it breaks");
+  session.press("escape", "1", "down");
+  await session.see("▸leader");
+  session.press("down");
+  await session.see("▸ISR 1");
+  session.press("r");
+  await session.see("last change of ISR of orders-0");
+  // The author asks, and says, something here.
+  await session.see("question ·");
+  session.press("2");
+  await session.see("✓ right");
+  session.press("escape");
+  await session.see("note ·");
+  session.press("escape", "4", "down", "down", "down");
+  await session.see("▸broker-3");
+  session.press("j");
+  await session.see("new branch: broker-3 healed → ✓ to the end, 0 lost");
+  session.press("S");
+  await session.see("save as: kip-966-last-replica-standing-branch-2.yaml");
+  session.press("enter");
+  await session.see("✓ saved: kafka-sim run");
+  session.press("q");
+  expect((await session.end()).exitCode).toBe(0);
+  const { status, stdout } = await kafkaSim(["run", "kip-966-last-replica-standing-branch-2.yaml"], { cwd: folder });
+  expect(stdout).toContain("0 lost");
+  expect(status).toBe(0);
+});
