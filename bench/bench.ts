@@ -8,6 +8,8 @@ import { setFlagsFromString } from "node:v8";
 import { runBareLoop } from "./bare-loop.ts";
 import { type Run, runDefaultScenario, runTwoGroups } from "./default-scenario.ts";
 import { runKernelLoop } from "./kernel-loop.ts";
+import { measureRedraws } from "./redrawing.ts";
+import { measureWalking, openReferenceWalk } from "./walking.ts";
 
 // As the command line has it.
 setFlagsFromString("--max-semi-space-size=64");
@@ -52,3 +54,18 @@ for (const [index, { name }] of WORKLOADS.entries()) {
   const pace = realTime === 0 ? "" : ` · ${Math.round(realTime)} virtual seconds per second`;
   console.log(`${name.padEnd(37)} ${millions} M events/s  ${(perSecond / bare.perSecond).toFixed(2)} of the bare loop${pace}`);
 }
+
+const ms = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`;
+
+const reference = openReferenceWalk();
+const { firstBack, nextBack, jump, backAtEnd } = measureWalking(reference.walk);
+const redraw = measureRedraws(reference.walk);
+console.log(`walking through ${reference.walk.end.toLocaleString("en")} events, opened in ${reference.seconds.toFixed(1)} s`);
+console.log(`  a step back from the last event        ${ms(backAtEnd)}`);
+console.log(`  a step back anywhere, the first        ${ms(firstBack.median)}, at worst ${ms(firstBack.worst)}`);
+console.log(`  a step back anywhere, the next ones    ${ms(nextBack.median)}, at worst ${ms(nextBack.worst)}`);
+console.log(`  a jump to anywhere                     ${ms(jump.median)}, at worst ${ms(jump.worst)}`);
+console.log(
+  `  a redraw at 160×50                     ${ms(redraw.median)}, 95 % under ${ms(redraw.p95)}, at worst ${ms(redraw.worst)}`,
+);
+console.log(`  memory of the whole process            ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);
