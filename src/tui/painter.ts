@@ -15,7 +15,8 @@ export class Painter {
   paint(rows: readonly string[]): string {
     let text = "";
     for (const [index, row] of rows.entries()) {
-      if (row !== this.shown[index]) text += `\u001b[${index + 1};1H${row}\u001b[0m\u001b[K`;
+      // Cleared first: behind a full row the cursor still stands on the last column.
+      if (row !== this.shown[index]) text += `\u001b[${index + 1};1H\u001b[K${row}\u001b[0m`;
     }
     if (rows.length < this.shown.length) text += `\u001b[${rows.length + 1};1H\u001b[J`;
     this.shown = rows;
