@@ -9,7 +9,7 @@ import type { Walk } from "../walk/walk.ts";
 import { readWatched } from "../walk/watched-value.ts";
 import type { Desk } from "./desk.ts";
 import { menuLayer, numbered } from "./menu.ts";
-import { goTo, inWords } from "./moving.ts";
+import { goTo, inWords, toViolationOf } from "./moving.ts";
 import { promptLayer } from "./prompting.ts";
 
 type MessageChange = Parameters<Walk["changeMessage"]>[1];
@@ -24,6 +24,10 @@ export function showMenu(desk: Desk, does: (command: Command) => void): void {
   }
   if (selected.subject.kind === "moment") {
     goTo(desk, selected.subject.step, "jump");
+    return;
+  }
+  if (selected.subject.kind === "invariant") {
+    toViolationOf(desk, selected.subject.name);
     return;
   }
   const commands = changesOf(desk.situation);

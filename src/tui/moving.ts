@@ -103,6 +103,14 @@ export function toViolation(desk: Desk): void {
   goTo(desk, Math.min(found.step, end), "jump", () => desk.say(`${found.invariant} is broken here`, "bad"));
 }
 
+/** To where this invariant is broken first. */
+export function toViolationOf(desk: Desk, invariant: string): void {
+  const { branch, end } = desk.walk;
+  const found = branch.tape.violations.find((each) => each.invariant === invariant);
+  if (found === undefined) desk.say(`${invariant} holds on this branch`, "good");
+  else goTo(desk, Math.min(found.step, end), "jump", () => desk.say(`${invariant} is broken here`, "bad"));
+}
+
 export function askWhere(desk: Desk): void {
   desk.open(
     promptLayer(desk, {

@@ -28,7 +28,6 @@ export interface ScreenOptions {
 export async function walkOnScreen(options: ScreenOptions): Promise<number> {
   const { stdin, stdout, env } = process;
   const depth = depthOf(env, true);
-  const size = { columns: stdout.columns, rows: stdout.rows };
   let [over, failed]: [(status: number) => void, (error: unknown) => void] = [() => {}, () => {}];
   const end = new Promise<number>((resolve, reject) => {
     [over, failed] = [resolve, reject];
@@ -36,7 +35,10 @@ export async function walkOnScreen(options: ScreenOptions): Promise<number> {
   const terminal = new Terminal({
     input: stdin,
     output: stdout,
-    recorder: options.recording === undefined ? undefined : new Recording(size, options.recording),
+    recorder:
+      options.recording === undefined
+        ? undefined
+        : new Recording({ columns: stdout.columns || 80, rows: stdout.rows || 24 }, options.recording),
     onCrash: failed,
   });
   terminal.take();

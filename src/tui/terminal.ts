@@ -15,6 +15,9 @@ const LEAVE = `\u001b[0m${WRAP_ON}\u001b[?25h\u001b[?1049l`;
 /** As shells report them: 128 and the number of the signal. */
 const STATUS_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** Some terminals don't know how large they are, or say 0. */
+const SIZE_UNKNOWN = { columns: 80, rows: 24 } as const;
+
 /** Hears what is written, and of another size. */
 export interface Recorder {
   wrote(text: string): void;
@@ -45,11 +48,11 @@ export class Terminal extends EventEmitter {
   }
 
   get columns(): number {
-    return this.options.output.columns;
+    return this.options.output.columns || SIZE_UNKNOWN.columns;
   }
 
   get rows(): number {
-    return this.options.output.rows;
+    return this.options.output.rows || SIZE_UNKNOWN.rows;
   }
 
   /** Until {@link release}. */

@@ -14,6 +14,8 @@ export interface Prompt {
   /** `go to`. */
   readonly label: string;
   readonly text: string;
+  /** Before which character of the text what is typed goes; at its end, unless given. */
+  readonly cursor?: number;
   /** What may be typed, or what is wrong with what was. */
   readonly hint: Message;
 }
@@ -21,9 +23,11 @@ export interface Prompt {
 /** How it marks what is at hand: a cross, a sign of interest, nothing. */
 const MARKS: Readonly<Record<Message["tone"], string>> = { plain: "", good: "✓ ", bad: "✗ ", warning: "! ", accent: "" };
 
-export function promptLine({ label, text, hint }: Prompt, width: number): Line {
-  const shown = fromEnd(text, Math.max(8, width - columnsOf(label) - 8));
-  return fitted([span(` ${label}: `, "strong"), span(shown), span(" ", "selected"), span("   "), ...said(hint, "faint")], width);
+export function promptLine({ label, text, cursor = text.length, hint }: Prompt, width: number): Line {
+  const shown = fromEnd(text.slice(0, cursor), Math.max(8, width - columnsOf(label) - 8));
+  const [under = " ", ...behind] = [...text.slice(cursor)];
+  const written = [span(shown), span(under, "selected"), span(behind.join(""))];
+  return fitted([span(` ${label}: `, "strong"), ...written, span("   "), ...said(hint, "faint")], width);
 }
 
 export function messageLine(message: Message, width: number): Line {
