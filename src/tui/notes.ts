@@ -26,7 +26,8 @@ export function noteLayer(desk: Desk, { step, note }: TapeNote): Layer {
       // Whoever does not want to answer leaves with Esc, and is not told.
       if (isOpen && key !== "escape" && key !== "ctrl-c") return;
       desk.close(layer);
-      if (!CLOSING.includes(key)) desk.pass(key);
+      // Space goes on playing, as it does without a note.
+      if (key === "space" || !CLOSING.includes(key)) desk.pass(key);
     },
   };
   return layer;
