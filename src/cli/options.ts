@@ -34,10 +34,7 @@ function wholeNumber(option: string, text: string, min: number): number {
   return value;
 }
 
-/**
- * See no-color.org; FORCE_COLOR wins over both.
- * @internal
- */
+/** See no-color.org; FORCE_COLOR wins over both. */
 export function usesColour(isTerminal: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "0") return true;

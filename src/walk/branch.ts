@@ -37,8 +37,3 @@ export interface BranchEnding {
   /** Edits that found nothing to change. */
   readonly unused: readonly UnusedRunEdit[];
 }
-
-/** `main ▸ Fetch #412 … dropped ▸ broker-1 crashed`. */
-export function branchPath(branch: Branch): string {
-  return branch.parent === undefined ? branch.name : `${branchPath(branch.parent)} ▸ ${branch.name}`;
-}

@@ -42,6 +42,7 @@ export function searchedIn({ of, index }: Entry, tape: Tape): string {
   return `${describeEvent(event as KafkaEvent | NodeEvent)} ${node ?? ""}`;
 }
 
+/** @internal */
 export function idOf({ of, index }: Pick<Entry, "of" | "index">): string {
   return `${of === "events" ? "e" : "s"}${index}`;
 }

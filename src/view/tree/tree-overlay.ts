@@ -27,7 +27,10 @@ export function treeOverlay(frame: TreeFacts, chosen: Branch): Overlay {
 
 export type TreeFacts = Pick<Frame, "branch" | "branches" | "position" | "simulation">;
 
-/** The event in words with its time; where the branch only lacks something, that. */
+/**
+ * The event in words with its time; where the branch only lacks something, that.
+ * @internal
+ */
 export function firstDifferenceInWords(branch: Branch): string | undefined {
   const { parent, tape, partsAt } = branch;
   if (parent === undefined) return undefined;
