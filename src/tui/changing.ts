@@ -5,7 +5,7 @@ import { endingInWords } from "../view/tree/ending.ts";
 import { readDelay } from "../view/typed.ts";
 import type { Branch } from "../walk/branch.ts";
 import type { Journey } from "../walk/journey.ts";
-import type { Walk } from "../walk/walk.ts";
+import { PastChanged, type Walk } from "../walk/walk.ts";
 import { readWatched } from "../walk/watched-value.ts";
 import type { Desk } from "./desk.ts";
 import { menuLayer, numbered } from "./menu.ts";
@@ -112,10 +112,23 @@ function branchOff(desk: Desk, journey: Journey<Branch>): void {
     desk.say(unchangeable, "warning");
     return;
   }
-  desk.travel("a new branch is played to its end", journey, (branch) => {
+  desk.travel("a new branch is played to its end", unlessPast(journey), (branch) => {
+    if (branch instanceof PastChanged) {
+      desk.say(`${branch.message}; go back to before it was sent`, "warning");
+      return;
+    }
     desk.say(
       `new branch: ${branch.name} → ${endingInWords(branch, desk.walk.side.scenario)}`,
       branch.ending.violated.length > 0 ? "bad" : "good",
     );
   });
+}
+
+function* unlessPast(journey: Journey<Branch>): Journey<Branch | PastChanged> {
+  try {
+    return yield* journey;
+  } catch (error) {
+    if (error instanceof PastChanged) return error;
+    throw error;
+  }
 }

@@ -37,6 +37,18 @@ export interface WalkOptions {
   readonly source?: WalkSource | undefined;
 }
 
+/**
+ * What was asked for would have changed something that has happened already: a message that was duplicated, say, and whose copy has
+ * arrived, can't be dropped any more. The walk stands where it stood.
+ */
+export class PastChanged extends Error {
+  override readonly name = "PastChanged";
+
+  constructor(change: string) {
+    super(`${change}: this would change what has happened already`);
+  }
+}
+
 export class Walk {
   readonly side: Side;
   readonly seed: string;
@@ -170,7 +182,7 @@ export class Walk {
     simulation.addEdit(edit);
     yield* playTo(simulation, position);
     const { world } = this.simulationHere;
-    assert(simulation.world.trace.hash() === world.trace.hash(), `what ${describeEdit(edit)} changes lies in the future`);
+    if (simulation.world.trace.hash() !== world.trace.hash()) throw new PastChanged(describeEdit(edit));
     const tape = new Tape(parent.tape, position);
     const checkpoints = new Checkpoints(parent.checkpoints, base.step);
     const ending = yield* record({ simulation, tape, checkpoints, edits, notes: side.scenario.notes });
