@@ -11,6 +11,8 @@ import { BETWEEN_WORDS, type LanesLayout, layoutOf, wordsShown } from "./layout.
 import type { CommittedState, Lane, LanesScene, Role, ServerCondition } from "./scene.ts";
 
 const SELECTED = "▸";
+/** For whoever sees lanes for the first time; where a row is left over. */
+const LEGEND = " higher cells: a newer epoch · ⣀ not on disk · ┃ HW · ┊ another's · │ log end";
 
 interface Drawing {
   readonly scene: LanesScene;
@@ -35,6 +37,7 @@ export function laneLines(scene: LanesScene, room: Room): readonly Line[] {
   });
   if (layout.lanesLeftOut > 0) lines.push(line(leftOutText(drawing), "faint"));
   if (layout.hasLosses) lines.push(lossesLine(drawing));
+  if (lines.length < room.height) lines.push(line(LEGEND, "faint"));
   return lines.slice(0, room.height).map((each) => cut(each, room.width));
 }
 
