@@ -114,7 +114,7 @@ function branchOff(desk: Desk, journey: Journey<Branch>): void {
   }
   desk.travel("a new branch is played to its end", unlessPast(journey), (branch) => {
     if (branch instanceof PastChanged) {
-      desk.say(`${branch.message}; go back to before it was sent`, "warning");
+      desk.say(`${branch.message}; go back to where it was sent`, "warning");
       return;
     }
     desk.say(

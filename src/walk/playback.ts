@@ -31,12 +31,18 @@ export function* reach(branch: Branch, step: number): Journey<Simulation> {
   return simulation;
 }
 
-/** Lets `simulation` go on until it stands just behind `step`. */
+/** Lets `simulation` go on until it stands just behind `step`, which its run has. */
 export function* playTo(simulation: Simulation, step: number): Journey<void> {
+  assert(yield* playUpTo(simulation, step), `the run ends at step ${simulation.world.trace.step}, before ${step}`);
+}
+
+/** The same in a run that may be shorter: false if it ends before. */
+export function* playUpTo(simulation: Simulation, step: number): Journey<boolean> {
   const { trace } = simulation.world;
   const from = trace.step;
   while (trace.step < step) {
-    assert(simulation.step(), `the run ends at step ${trace.step}, before ${step}`);
+    if (!simulation.step()) return false;
     if (trace.step % SLICE === 0) yield (trace.step - from) / (step - from);
   }
+  return true;
 }

@@ -7,14 +7,21 @@
 import { assert } from "../base/assert.ts";
 import type { Side } from "../run/run-scenario.ts";
 import type { Condition } from "../scenario/condition.ts";
-import { type DeliveryRef, describeEdit, type MessageChange, type MomentAction, type RunEdit } from "../scenario/run-edit.ts";
+import {
+  type DeliveryRef,
+  describeEdit,
+  type MessageChange,
+  type MomentAction,
+  type RunEdit,
+  type RunMoment,
+} from "../scenario/run-edit.ts";
 import { savedBranchText } from "../scenario/saved-branch.ts";
 import { Simulation } from "../scenario/simulation/simulation.ts";
 import type { SideName } from "../scenario/switch.ts";
 import type { Branch } from "./branch.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Journey } from "./journey.ts";
-import { departFrom, playTo, reach } from "./playback.ts";
+import { departFrom, playTo, playUpTo, reach } from "./playback.ts";
 import { record } from "./recording.ts";
 import { lastChange, lastMet, nextChange, nextMet } from "./search.ts";
 import { Tape } from "./tape.ts";
@@ -166,23 +173,27 @@ export class Walk {
     const { position, branch } = this;
     assert(this.unchangeable === undefined, "nothing is done to a cluster that boots");
     const timeUs = this.simulationHere.since(branch.tape.timeOf(position));
-    const moment = { timeUs, steps: branch.tape.stepsOfMoment(position) };
-    const made = yield* this.branchOff({ kind: "moment", moment, action }, position);
-    yield* this.goTo(Math.min(position + 1, this.end));
+    const here = { timeUs, steps: branch.tape.stepsOfMoment(position) };
+    // What is to be done here already comes first.
+    const ahead = dueAt(here, branch.edits);
+    const moment = { timeUs, steps: here.steps + ahead };
+    const made = yield* this.branchOff({ kind: "moment", moment, action }, position, position + ahead);
+    yield* this.goTo(Math.min(made.partsAt + 1, this.end));
     return made;
   }
 
   /** `edit` has its effect behind `before`, on a world that stands at that step or earlier. */
-  private *branchOff(edit: RunEdit, before: number): Journey<Branch> {
+  private *branchOff(edit: RunEdit, before: number, partsAt = this.position): Journey<Branch> {
     const { branch: parent, position, side } = this;
     const base = parent.checkpoints.before(before);
     assert(base !== undefined, "a branch has a checkpoint at its beginning");
     const edits = [...parent.edits, edit];
     const simulation = departFrom(base, parent);
     simulation.addEdit(edit);
-    yield* playTo(simulation, position);
     const { world } = this.simulationHere;
-    if (simulation.world.trace.hash() !== world.trace.hash()) throw new PastChanged(describeEdit(edit));
+    const isLonger = yield* playUpTo(simulation, position);
+    const hasSamePast = isLonger && simulation.world.trace.hash() === world.trace.hash();
+    if (!hasSamePast || !isInForce(edit, simulation)) throw new PastChanged(describeEdit(edit));
     const tape = new Tape(parent.tape, position);
     const checkpoints = new Checkpoints(parent.checkpoints, base.step);
     const ending = yield* record({ simulation, tape, checkpoints, edits, notes: side.scenario.notes });
@@ -190,7 +201,7 @@ export class Walk {
       id: this.nextId++,
       name: describeEdit(edit),
       parent,
-      partsAt: position,
+      partsAt: Math.min(partsAt, tape.length),
       edits,
       tape,
       ending,
@@ -255,6 +266,21 @@ export function commonSteps(a: Branch, b: Branch): number {
     common = Math.min(common, branch.partsAt);
   }
   return 0;
+}
+
+/** How many of the edits are done at this place, before anything else happens. */
+function dueAt({ timeUs, steps }: RunMoment, edits: readonly RunEdit[]): number {
+  const places = edits.flatMap((edit) => (edit.kind === "moment" && edit.moment.timeUs === timeUs ? [edit.moment.steps] : []));
+  let due = 0;
+  for (const place of places.sort((a, b) => a - b)) if (place >= steps && place <= steps + due) due++;
+  return due;
+}
+
+/** A message that has been let go meanwhile is not held again by an edit of its name. */
+function isInForce(edit: RunEdit, { world }: Simulation): boolean {
+  if (edit.kind !== "message" || edit.change.do !== "hold") return true;
+  const { message, from, to, nth } = edit.delivery;
+  return world.network.tampering.heldMessage(message, from, to, nth) !== undefined;
 }
 
 function isWithin(branch: Branch, ancestor: Branch): boolean {

@@ -4,7 +4,7 @@ import { parseCondition } from "../../src/scenario/condition.ts";
 import type { MessageChange, MomentAction } from "../../src/scenario/run-edit.ts";
 import type { Simulation } from "../../src/scenario/simulation/simulation.ts";
 import { complete } from "../../src/walk/journey.ts";
-import { commonSteps, type Walk } from "../../src/walk/walk.ts";
+import { commonSteps, PastChanged, type Walk } from "../../src/walk/walk.ts";
 import { readWatched, type WatchedValue } from "../../src/walk/watched-value.ts";
 import { bundledSide, everyStep, straightRun, walkThrough } from "./walks.ts";
 
@@ -194,6 +194,49 @@ describe("changing", () => {
     expect(isThere(walk.simulation)).toBe(false);
     expect(branch.ending.unused).toEqual([]);
     expect(branch.ending.traceHash).toBe(straightRun(side, branch.edits).world.trace.hash());
+  });
+
+  test("what is done where something is done already comes behind it", () => {
+    const walk = walkThrough(side);
+    complete(walk.goTo(7_000));
+    complete(walk.act({ do: "pause", node: "broker-2" }));
+    complete(walk.goTo(7_000));
+    const both = complete(walk.act({ do: "pause", node: "broker-3" }));
+    expect([both.partsAt, walk.position]).toEqual([7_001, 7_002]);
+    complete(walk.goTo(7_000));
+    const all = complete(walk.act({ do: "pause", node: "broker-1" }));
+    expect([all.partsAt, walk.position]).toEqual([7_002, 7_003]);
+    const done = [7_001, 7_002, 7_003].map((step) => `${all.tape.labelOf(step)} ${all.tape.nodeOf(step)}`);
+    expect(done).toEqual(["pause broker-2", "pause broker-3", "pause broker-1"]);
+    expect(all.ending.traceHash).toBe(straightRun(side, all.edits).world.trace.hash());
+  });
+
+  test("what would have come to pass before is refused, and one stands where one stood", () => {
+    const walk = walkThrough(side);
+    const delivery = standAtMessage(walk, 6_000, "Produce");
+    const held = complete(walk.changeMessage(delivery, { do: "hold" }));
+    complete(walk.goTo(walk.position + 500));
+    const { position } = walk;
+    const here = hashHere(walk);
+    expect(() => complete(walk.changeMessage(delivery, { do: "drop" }))).toThrow(PastChanged);
+    expect([walk.branch, walk.position, hashHere(walk)]).toEqual([held, position, here]);
+    // Back where it was sent, it can be dropped.
+    complete(walk.goTo(held.partsAt));
+    expect(complete(walk.changeMessage(delivery, { do: "drop" })).parent).toBe(held);
+  });
+
+  test("what has been let go can't be held again", () => {
+    const walk = walkThrough(side);
+    const delivery = standAtMessage(walk, 6_000, "Produce");
+    complete(walk.changeMessage(delivery, { do: "hold" }));
+    complete(walk.goTo(walk.position + 500));
+    const released = complete(walk.act({ do: "release", delivery }));
+    const isUnderWay = walk.simulation.world.messagesUnderWay().some(({ sentBy, message }) => {
+      return message.kind === delivery.message && sentBy <= released.partsAt;
+    });
+    expect(isUnderWay).toBe(true);
+    expect(() => complete(walk.changeMessage(delivery, { do: "hold" }))).toThrow(PastChanged);
+    expect(walk.branch).toBe(released);
   });
 
   test("nothing can be changed while the cluster boots", () => {
