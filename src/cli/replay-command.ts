@@ -30,8 +30,9 @@ export async function replayCommand(given: string, flags: ReplayFlags, version: 
   if (flags.json) print([JSON.stringify({ version, same, differences, recorded, run: runToJson(played) }, undefined, 2)]);
   else {
     const paint = paintOf();
-    const command = `kafka-sim run ${shellWord(shortName(file))}`;
-    print(["", ...reportRun(played, { paint, command, wallMs }), ...comparison(differences, recorded, version), ""]);
+    const name = shellWord(shortName(file));
+    const commands = { command: `kafka-sim run ${name}`, walk: `kafka-sim step ${name}` };
+    print(["", ...reportRun(played, { paint, ...commands, wallMs }), ...comparison(differences, recorded, version), ""]);
   }
   return same ? EXIT.asExpected : EXIT.unexpected;
 }

@@ -66,31 +66,31 @@ export async function runCommand(given: readonly string[], flags: RunFlags, vers
 }
 
 /** The first run that ended unexpected; what it came to was printed. */
-async function stepThroughFailure(results: readonly RunResult[], { set }: RunFlags, version: string): Promise<void> {
+async function stepThroughFailure(results: readonly RunResult[], flags: RunFlags, version: string): Promise<void> {
   const failed = results.find(({ verdict }) => verdict === "unexpected");
   if (failed === undefined) return;
   const { file, seed, side } = failed;
+  const { set } = flags;
   const { hasTerminal, stepCommand } = await import("./step-command.ts");
-  const sideName = side === undefined ? undefined : side === "new rule" ? "new" : "old";
+  const sideName = side === undefined ? undefined : nameOfSide(side);
   if (hasTerminal()) {
     await stepCommand(file, { seed, set, ...(sideName !== undefined && { side: sideName }) }, version);
     return;
   }
-  const words = [...(sideName === undefined ? [] : ["--side", sideName]), ...set.flatMap((each) => ["--set", shellWord(each)])];
-  const command = ["kafka-sim step", shellWord(shortName(file)), "--seed", seed, ...words].join(" ");
-  process.stderr.write(`--step-on-failure needs a terminal. There, this opens the walk: ${command}\n`);
+  process.stderr.write(`--step-on-failure needs a terminal. There, this opens the walk: ${walkFor(failed, flags)}\n`);
 }
 
 function tellOne(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
   const lines = results.flatMap((result) => [
     "",
-    ...reportRun(result, { paint, command: commandFor(result, flags), wallMs: wallMs / results.length }),
+    ...reportRun(result, { paint, ...commandsFor(result, flags), wallMs: wallMs / results.length }),
   ]);
   const [first] = results as readonly [RunResult];
   const name = shortName(first.file);
   return [
     ...lines,
     ...aligned([
+      [walkHint(first, flags), "walk through it, forwards and back"],
       [`kafka-sim run ${name} --seeds 1..100`, "other seeds"],
       [`kafka-sim run ${name} --set acks=1`, "what a setting buys"],
       [`kafka-sim run ${name} --trace run.jsonl`, "every step, with its cause"],
@@ -109,18 +109,39 @@ function aligned(rows: readonly (readonly [string, string])[]): string[] {
 function tellMany(results: readonly RunResult[], flags: RunFlags, paint: Paint, wallMs: number): string[] {
   const wrong = results.filter((result) => result.verdict !== "as-expected");
   const details = wrong.slice(0, FAILURES_SHOWN).flatMap((result) => {
-    const command = commandFor(result, flags);
-    return ["", ...reportRun({ ...result, timeline: [] }, { paint, command, wallMs: undefined })];
+    return ["", ...reportRun({ ...result, timeline: [] }, { paint, ...commandsFor(result, flags), wallMs: undefined })];
   });
   const left = wrong.length - FAILURES_SHOWN;
   const more = left > 0 ? ["", ` and ${left} more that were not as expected: --json has them all`] : [];
   return [...summarize(results, paint), ...details, ...more, "", conclude(results, wallMs, paint)];
 }
 
-/** What to paste to see this very run again. */
+/** What to paste to have this very run again, and to walk through it. */
+function commandsFor(result: RunResult, flags: RunFlags): { readonly command: string; readonly walk: string } {
+  return { command: commandFor(result, flags), walk: walkFor(result, flags) };
+}
+
 function commandFor({ file, seed }: RunResult, flags: RunFlags): string {
-  const sets = flags.set.map((each) => ` --set ${shellWord(each)}`).join("");
-  return `kafka-sim run ${shellWord(shortName(file))} --seed ${seed}${sets}`;
+  return `kafka-sim run ${shellWord(shortName(file))} --seed ${seed}${setsOf(flags)}`;
+}
+
+function walkFor({ file, seed, side }: RunResult, flags: RunFlags): string {
+  const sideName = side === undefined ? "" : ` --side ${nameOfSide(side)}`;
+  return `kafka-sim step ${shellWord(shortName(file))} --seed ${seed}${sideName}${setsOf(flags)}`;
+}
+
+/** As short as it leads to the same run; of an exhibit, to its old side. */
+function walkHint({ file }: RunResult, flags: RunFlags): string {
+  const seed = flags.seed ?? flags.seeds?.split("..")[0];
+  return `kafka-sim step ${shellWord(shortName(file))}${seed === undefined ? "" : ` --seed ${seed}`}${setsOf(flags)}`;
+}
+
+function setsOf({ set }: RunFlags): string {
+  return set.map((each) => ` --set ${shellWord(each)}`).join("");
+}
+
+function nameOfSide(side: string): "old" | "new" {
+  return side === "new rule" ? "new" : "old";
 }
 
 function statusOf(results: readonly RunResult[]): number {
@@ -138,7 +159,7 @@ function checkWritable(option: string, path: string): void {
 }
 
 function writeJUnit(path: string, results: readonly RunResult[], flags: RunFlags): void {
-  const xml = toJUnit(results, (result) => commandFor(result, flags));
+  const xml = toJUnit(results, (result) => commandsFor(result, flags));
   writing("--junit", path, () => writeFileSync(path, xml));
 }
 

@@ -4,13 +4,16 @@ import { US_PER_SECOND } from "../base/units.ts";
 import type { RunResult } from "../run/result.ts";
 import { Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
-import { reportRun } from "./run-report.ts";
+import { type RunReportOptions, reportRun } from "./run-report.ts";
 
 // The package's types speak of its ES build, but Node loads the other one, whose only export is the builder itself.
 const junit = junitModule as unknown as Builder;
 
-/** `commandFor` says how to run one of them again. */
-export function toJUnit(results: readonly RunResult[], commandFor: (result: RunResult) => string): string {
+/** `commandsFor` says how to run one of them again, and how to walk through it. */
+export function toJUnit(
+  results: readonly RunResult[],
+  commandsFor: (result: RunResult) => Pick<RunReportOptions, "command" | "walk">,
+): string {
   const builder = junit.newBuilder().name("kafka-sim");
   const suites = new Map<string, TestSuite>();
   for (const result of results) {
@@ -25,7 +28,7 @@ export function toJUnit(results: readonly RunResult[], commandFor: (result: RunR
     if (result.verdict === "as-expected") continue;
     const story = reportRun(result, {
       paint: new Paint(false),
-      command: commandFor(result),
+      ...commandsFor(result),
       wallMs: undefined,
     });
     const reasons = result.expectations

@@ -11,6 +11,8 @@ export interface RunReportOptions {
   readonly paint: Paint;
   /** How to run this again: `kafka-sim run FILE --seed 1 --set acks=1`. */
   readonly command: string;
+  /** How to walk through it: `kafka-sim step FILE --seed 1 --set acks=1`. */
+  readonly walk: string;
   /** Wall-clock milliseconds that the run took; undefined leaves it out. */
   readonly wallMs: number | undefined;
 }
@@ -34,7 +36,7 @@ export function reportRun(result: RunResult, options: RunReportOptions): string[
     ...unmet(result, paint),
     ...result.notes.map((note) => ` note      ${printable(note)}`),
     verdict(result, options),
-    ...(result.verdict === "as-expected" ? [] : [paint.faint(` see it    ${options.command}`)]),
+    ...seeIt(result, options),
   ];
 }
 
@@ -45,8 +47,9 @@ function heading({ scenario, side, seed, setting }: RunResult, paint: Paint): st
 
 function timeline(moments: readonly Moment[], paint: Paint): string[] {
   if (moments.length === 0) return [];
+  // To tell the one moment that is left takes no more room than to count it.
   const told =
-    moments.length <= TIMELINE_MAX ? moments : [...moments.slice(0, TIMELINE_MAX - 4), undefined, ...moments.slice(-4)];
+    moments.length <= TIMELINE_MAX + 1 ? moments : [...moments.slice(0, TIMELINE_MAX - 4), undefined, ...moments.slice(-4)];
   const left = moments.length - TIMELINE_MAX;
   const lines = told.map((moment) =>
     moment === undefined
@@ -148,6 +151,12 @@ function unmet({ expectations }: RunResult, paint: Paint): string[] {
   return expectations
     .filter((expectation) => !expectation.met)
     .map(({ expectation, found }) => ` ${paint.bad("expected")}  ${printable(expectation)}, but ${found}`);
+}
+
+/** A promise that is broken, or a run that did not go as expected, can be walked to. */
+function seeIt({ verdict: came, violations: found }: RunResult, { paint, walk }: RunReportOptions): string[] {
+  if (found.length > 0) return [paint.faint(` see it    ${walk} --at violation`)];
+  return came === "as-expected" ? [] : [paint.faint(` see it    ${walk}`)];
 }
 
 function verdict(result: RunResult, { paint, wallMs }: RunReportOptions): string {

@@ -5,7 +5,10 @@ import { type Element, elements, parseXml } from "./xml.ts";
 
 const again = { ...AS_EXPECTED, seed: "12" };
 const root = parseXml(
-  toJUnit([AS_EXPECTED, again, UNEXPECTED, UNDECIDED, ...EXHIBIT], ({ file, seed }) => `kafka-sim run ${file} --seed ${seed}`),
+  toJUnit([AS_EXPECTED, again, UNEXPECTED, UNDECIDED, ...EXHIBIT], ({ file, seed }) => ({
+    command: `kafka-sim run ${file} --seed ${seed}`,
+    walk: `kafka-sim step ${file} --seed ${seed}`,
+  })),
 );
 const suites = elements(root, "testsuite");
 

@@ -11,7 +11,12 @@ const PLAIN = new Paint(false);
 const COLOUR = new Paint(true);
 
 function told(result: typeof AS_EXPECTED, paint = PLAIN): string {
-  return reportRun(result, { paint, command: "kafka-sim run x.yaml --seed 1", wallMs: undefined }).join("\n");
+  return reportRun(result, {
+    paint,
+    command: "kafka-sim run x.yaml --seed 1",
+    walk: "kafka-sim step x.yaml --seed 1",
+    wallMs: undefined,
+  }).join("\n");
 }
 
 describe("a report of one run", () => {
@@ -31,7 +36,7 @@ describe("a report of one run", () => {
     }
     expect(text).toContain("broker-1 crashes");
     expect(text).toContain("not as expected");
-    expect(text).toContain("kafka-sim run x.yaml --seed 1");
+    expect(text).toContain("see it    kafka-sim step x.yaml --seed 1 --at violation");
     expect(text).toMatch(/expected .*nothing is violated, but violated: .*NoAckedLoss/);
   });
 
