@@ -28,9 +28,11 @@ export const checksPane: Pane<ChecksScene> = {
 };
 
 function countsOf({ broken, ahead, held }: ChecksScene): Line {
-  const counts: Line = [span(`✓ ${held.length}`, "good")];
-  const bad = broken.length + ahead.length;
-  return bad === 0 ? counts : [...counts, span(` ✗ ${bad}`, "bad")];
+  return [
+    span(`✓ ${held.length}`, "good"),
+    ...(broken.length === 0 ? [] : [span(` ✗ ${broken.length}`, "bad")]),
+    ...(ahead.length === 0 ? [] : [span(` ✗ ${ahead.length} ahead`, "warning")]),
+  ];
 }
 
 function itemsOf({ name, step, time, facts }: CheckedPromise): Item[] {

@@ -6,11 +6,12 @@ import type { Violation } from "../../checks/invariant.ts";
 import { printable } from "../../report/printable.ts";
 import type { Frame } from "../frame.ts";
 import { clock } from "../timeline/clock.ts";
+import { mainViolation } from "../violation.ts";
 
 export interface ChecksScene {
-  /** Broken by now, the first to break first. */
+  /** Broken by now: the one that the scenario is about, then the first to break. */
   readonly broken: readonly CheckedPromise[];
-  /** What will be broken on this branch, the next first; here it still holds. */
+  /** What will be broken on this branch, in the same order, the next first; here it still holds. */
   readonly ahead: readonly CheckedPromise[];
   /** In the order of the catalogue. */
   readonly held: readonly HeldPromise[];
@@ -56,9 +57,10 @@ export function lookAtChecks(frame: Frame): ChecksScene {
       else ahead.push(checked);
     }
   }
-  broken.sort((a, b) => a.step - b.step);
-  ahead.sort((a, b) => a.step - b.step);
-  return { broken, ahead, held };
+  const main = mainViolation(tape, simulation.scenario)?.invariant;
+  const byStep = (a: CheckedPromise, b: CheckedPromise): number =>
+    Number(b.name === main) - Number(a.name === main) || a.step - b.step;
+  return { broken: broken.sort(byStep), ahead: ahead.sort(byStep), held };
 }
 
 function checkedPromise({ tape, position, branch }: Frame, violation: Violation, more: number): CheckedPromise {

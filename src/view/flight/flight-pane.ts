@@ -24,11 +24,11 @@ function itemOf({ id, delivery, whereabouts, isCopy }: FlightRow): readonly Item
 }
 
 function flightTitle({ rows }: FlightScene): Line {
-  return [span("in flight", "title"), ...countSpans(rows)];
+  return [span("in flight · ", "title"), ...countSpans(rows)];
 }
 
 function countSpans(rows: readonly FlightRow[]): readonly Span[] {
-  const spans: Span[] = [span(` · ${rows.length === 0 ? "nothing" : rows.length}`)];
+  const spans: Span[] = [span(rows.length === 0 ? "nothing" : String(rows.length))];
   for (const hindrance of ["held", "cut off", "clogged", "no power", "paused", "queued"] as const) {
     const count = rows.filter((row) => row.hindrance === hindrance && !row.isLost).length;
     if (count > 0) spans.push(span(` · ${count} ${hindrance}`, "warning"));
@@ -40,6 +40,6 @@ function countSpans(rows: readonly FlightRow[]): readonly Span[] {
 
 function flightSummary(scene: FlightScene): Line {
   const [first] = scene.rows;
-  if (first === undefined) return flightTitle(scene);
-  return [...flightTitle(scene), span(` · ${first.from} → ${first.to} ${flightText(first)}`, "faint")];
+  if (first === undefined) return countSpans(scene.rows);
+  return [...countSpans(scene.rows), span(` · ${first.from} → ${first.to} ${flightText(first)}`, "faint")];
 }

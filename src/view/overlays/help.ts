@@ -18,11 +18,21 @@ export const helpPage: Overlay = {
   lines: helpLines,
 };
 
+/** What the cells of the lanes mean. */
+const MARKS: readonly Line[] = [
+  line("Lanes", "strong"),
+  [span(" ┃", "key"), span(" high watermark  "), span("│", "key"), span(" log end  "), span("✗", "key"), span(" lost")],
+  [span(" ▂", "key"), span(" flushed  "), span("⣀", "key"), span(" unflushed  "), span("░", "key"), span(" cut off")],
+];
+
 function helpLines({ width, height }: OverlayRoom): Line[] {
   const columnWidth = Math.floor((width - GAP) / COLUMNS.length);
   const highest = Math.max(...COLUMNS.map((groups) => linesOf(groups, false).length));
   const isAiry = highest + 2 <= height;
-  const columns = COLUMNS.map((groups) => linesOf(groups, isAiry));
+  const columns = COLUMNS.map((groups, index) => [
+    ...linesOf(groups, isAiry),
+    ...(index === 0 ? [...(isAiry ? [[]] : []), ...MARKS] : []),
+  ]);
   const rows = Math.max(...columns.map((lines) => lines.length));
   return Array.from({ length: Math.min(rows, height) }, (_, row) =>
     columns.flatMap((lines, index) =>

@@ -68,7 +68,8 @@ function hint({ id, keys }: Command, word: string): Span[] {
   return [span(key, "key"), span(` ${word}`)];
 }
 
-function wordOf({ id, word }: Command, { isPlaying }: Situation): string {
+function wordOf({ id, word }: Command, { isPlaying, subject }: Situation): string {
+  if (id === "act" && (subject?.kind === "moment" || subject?.kind === "invariant")) return "go there";
   return id === "play" && isPlaying ? "pause" : word;
 }
 

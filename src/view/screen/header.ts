@@ -1,11 +1,11 @@
 /** The first line: what is walked through, where one stands in it, and what holds so far. Where there is less room, less is said. */
-import { US_PER_SECOND } from "../../base/units.ts";
 import { grouped } from "../../report/numbers.ts";
 import { printable } from "../../report/printable.ts";
 import type { Branch } from "../../walk/branch.ts";
 import { cut, spread } from "../fitting.ts";
 import type { Frame } from "../frame.ts";
 import { type Line, type Span, span, widthOf } from "../line.ts";
+import { clock } from "../timeline/clock.ts";
 
 export interface HeaderFacts {
   readonly seed: string;
@@ -64,12 +64,11 @@ function runOf({ simulation }: Frame, { seed, side }: HeaderFacts, told: Told): 
 }
 
 function placeOf({ tape, position, branch, branches }: Frame, { speed }: HeaderFacts, told: Told): Span[] {
-  const since = tape.timeOf(position) - branch.ending.readyAt;
   const last = grouped(tape.length);
   const step = ` · step ${grouped(position).padStart(last.length)}`;
   const spans: Span[] = [];
   if (speed !== undefined) spans.push(span(`${speed}  `, "accent"));
-  spans.push(span(`${(since / US_PER_SECOND).toFixed(3)} s`, "strong"), span(told.length ? `${step} of ${last}` : step));
+  spans.push(span(`${clock(tape.timeOf(position), branch)} s`, "strong"), span(told.length ? `${step} of ${last}` : step));
   const isOnlyOne = branches.length === 1;
   if (told.branch === "whole" || (told.branch === "short" && !isOnlyOne)) {
     spans.push(span(" · "), ...pathOf(branch, told.branch === "short"));

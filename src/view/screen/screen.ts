@@ -53,7 +53,8 @@ export function screenOf(frame: Frame, looks: Looks, view: ViewState, extras: Ex
   const { width, height } = size;
   if (width < SMALLEST.width || height < SMALLEST.height) return tooSmall(size);
   const bodyHeight = height - 2;
-  const note = extras.note === undefined ? [] : bandOf(extras.note, width, Math.floor(bodyHeight * NOTE_SHARE));
+  const noteHeight = Math.max(Math.floor(bodyHeight * NOTE_SHARE), bodyHeight - PANES_UNDER_NOTE);
+  const note = extras.note === undefined ? [] : bandOf(extras.note, width, noteHeight);
   const body = { width, height: bodyHeight - note.length };
   const layout = layoutOf({ ...body, view, panes: [...looks.keys()], wishes: wishesOf(frame, body.height) });
   const panes = (): Block => blockOf(layout, { looks, view });
@@ -160,8 +161,9 @@ function wholeIfNearly(columns: number, width: number): number {
   return width - columns <= 6 ? width : columns;
 }
 
-/** Of the body, at most. */
+/** Of the body, at most; more where the panes keep so many lines that what it speaks of can be seen. */
 const NOTE_SHARE = 0.4;
+const PANES_UNDER_NOTE = 11;
 
 function bandOf(note: Overlay, width: number, height: number): Line[] {
   const lines = note.lines({ width: width - BORDER_COLUMNS, height: height - BORDER_LINES });

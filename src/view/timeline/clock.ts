@@ -4,7 +4,8 @@ import type { Branch } from "../../walk/branch.ts";
 
 /** Since time 0, `38.118`; the boot of the cluster lies before it. */
 export function clock(timeUs: Micros, { ending }: Branch): string {
-  return ((timeUs - ending.readyAt) / 1_000_000).toFixed(3);
+  // A moment before time 0 is not −0.
+  return ((timeUs - ending.readyAt) / 1_000_000).toFixed(3).replace(/^-(?=0\.000$)/, "");
 }
 
 /** `0.4 ms`, `8.5 s`. */

@@ -116,7 +116,8 @@ function linesOf(scene: TimelineScene, room: Room): readonly Line[] {
         timeWidth,
         isTimeKnown: last?.time === moment.time,
       });
-      lines.push(...fitted(drawn, moment, isSelected, room, scene.search));
+      const isWhole = isSelected || (selected < 0 && isBrokenHere(moment, scene) && room.height >= ROOMY_LINES);
+      lines.push(...fitted(drawn, moment, { isSelected, isWhole }, room, scene.search));
     }
   }
   return keepInView(lines, first, wanted, room.height);
@@ -146,12 +147,26 @@ function drawMoment({ here, search }: TimelineScene, moment: TimelineMoment, dra
   ];
 }
 
-/** The selected one may take several lines. */
-function fitted(drawn: Line, { node }: TimelineMoment, isSelected: boolean, room: Room, search: string | undefined): Line[] {
+/** With so many lines, what breaks where one stands is told to its end. */
+const ROOMY_LINES = 10;
+
+function isBrokenHere({ sign, step }: TimelineMoment, { here }: TimelineScene): boolean {
+  return sign === "✗" && step === here.step;
+}
+
+interface Fitting {
+  readonly isSelected: boolean;
+  /** It may take several lines. */
+  readonly isWhole: boolean;
+}
+
+function fitted(drawn: Line, { node }: TimelineMoment, how: Fitting, room: Room, search: string | undefined): Line[] {
   const { width } = room;
+  const { isSelected, isWhole } = how;
+  const shown = (each: Line): Line => (isSelected ? mark(each, room) : cut(each, width));
   const marked = search === undefined ? drawn : [...drawn.slice(0, 4), ...highlight(drawn.slice(4), search, "fresh")];
   const reporter: Line = node === undefined ? [] : [span(node, "faint")];
-  if (isSelected) {
+  if (isWhole) {
     const indent = columnsOf(
       drawn
         .slice(0, 4)
@@ -159,10 +174,10 @@ function fitted(drawn: Line, { node }: TimelineMoment, isSelected: boolean, room
         .join(""),
     );
     const words: Line = node === undefined ? marked.slice(4) : [...marked.slice(4), span(`  ${node}`, "faint")];
-    if (indent + 10 > width) return [mark(cut(marked, width), room)];
+    if (indent + 10 > width) return [shown(cut(marked, width))];
     return wrap(words, width - indent)
       .slice(0, SELECTED_LINES_MAX)
-      .map((each, index) => mark([...(index === 0 ? marked.slice(0, 4) : [span(" ".repeat(indent))]), ...each], room));
+      .map((each, index) => shown([...(index === 0 ? marked.slice(0, 4) : [span(" ".repeat(indent))]), ...each]));
   }
   const isRoomForNode = node !== undefined && width >= 44;
   return [isRoomForNode ? spread(marked, reporter, width) : cut(marked, width)];

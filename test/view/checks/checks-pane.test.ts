@@ -28,7 +28,7 @@ describe("a promise", () => {
     const step = lost?.step ?? 0;
     const broken = new Set(exhibit.branch.tape.violations.map(({ invariant }) => invariant)).size;
     const held = exhibit.simulation.checker.invariants.length - broken;
-    expect(summaryAt(exhibit.start)).toMatch(new RegExp(`^✓ ${held} ✗ ${broken}: .*NoAckedLoss in 33\\.7 s`));
+    expect(summaryAt(exhibit.start)).toMatch(new RegExp(`^✓ ${held} ✗ ${broken} ahead: NoAckedLoss in 33\\.7 s`));
     expect(summaryAt(step - 1)).toMatch(/NoAckedLoss in 0(\.\d)? ms/);
     expect(summaryAt(step)).toContain("NoAckedLoss broken");
     expect(summaryAt(step)).not.toContain("NoAckedLoss in");
