@@ -20,7 +20,7 @@ export function showTree(desk: Desk): void {
     get overlay() {
       return treeOverlay(desk.frame, chosen);
     },
-    hint: "↑ ↓ choose   Enter go there   m compare   S save   d prune   Esc close",
+    hint: "↑ ↓ choose  Enter go there  m compare  S save  d prune  Esc close",
     press(key) {
       desk.message = undefined;
       const order = treeOrder(walk.branches);

@@ -8,6 +8,6 @@ export interface Layer {
   readonly note?: Overlay;
   readonly prompt?: Prompt;
   /** Its keys, for the last line. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   press(key: string): void;
 }

@@ -70,7 +70,9 @@ export function toChange(desk: Desk, direction: Direction): void {
   const { selected, walk } = desk;
   const value = selected?.watched;
   if (value === undefined) {
-    desk.say("what is selected has no value that changes", "warning");
+    const why =
+      selected === undefined ? "select what is to be watched first: 1 and ↓" : `${selected.label}: no value that changes`;
+    desk.say(why, "warning");
     return;
   }
   const name = describeWatched(value);

@@ -16,21 +16,32 @@ export function noteLayer(desk: Desk, { step, note }: TapeNote): Layer {
     get note() {
       return noteCard(desk.frame, { step, note }, answered);
     },
+    get hint() {
+      return question === undefined || answered !== undefined ? undefined : answering(question.choices.length);
+    },
     press(key) {
       const digit = /^[1-9]$/.test(key) ? Number(key) - 1 : undefined;
       const isOpen = question !== undefined && answered === undefined;
       if (isOpen && digit !== undefined && digit < question.choices.length) {
         answered = digit;
+        desk.message = undefined;
         return;
       }
       // Whoever does not want to answer leaves with Esc, and is not told.
-      if (isOpen && key !== "escape" && key !== "ctrl-c") return;
+      if (isOpen && key !== "escape" && key !== "ctrl-c") {
+        desk.say(answering(question.choices.length), "warning");
+        return;
+      }
       desk.close(layer);
       // Space goes on playing, as it does without a note.
       if (key === "space" || !CLOSING.includes(key)) desk.pass(key);
     },
   };
   return layer;
+}
+
+function answering(choices: number): string {
+  return `a question is open: ${choices === 1 ? "1 answers" : `1–${choices} answer`}, Esc leaves it`;
 }
 
 /** A page to read: any key closes it, and does what it always does. */

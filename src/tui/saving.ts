@@ -19,7 +19,7 @@ export function askForFile(desk: Desk, branch: Branch): void {
     promptLayer(desk, {
       ask: "save as",
       text: desk.files.proposedFor(branch),
-      hint: "a scenario file, for run, replay and step",
+      hint: "a scenario for run, replay, step",
       accept: (text) => save(desk, branch, text.trim(), false),
     }),
   );
