@@ -154,9 +154,13 @@ function unmet({ expectations }: RunResult, paint: Paint): string[] {
 }
 
 /** A promise that is broken, or a run that did not go as expected, can be walked to. */
-function seeIt({ verdict: came, violations: found }: RunResult, { paint, walk }: RunReportOptions): string[] {
-  if (found.length > 0) return [paint.faint(` see it    ${walk} --at violation`)];
-  return came === "as-expected" ? [] : [paint.faint(` see it    ${walk}`)];
+function seeIt({ verdict: came, violations: found }: RunResult, { paint, walk, command }: RunReportOptions): string[] {
+  const isAsExpected = came === "as-expected";
+  const lines = [
+    ...(found.length > 0 ? [` see it    ${walk} --at violation`] : isAsExpected ? [] : [` see it    ${walk}`]),
+    ...(isAsExpected ? [] : [` again     ${command}`]),
+  ];
+  return lines.map((each) => paint.faint(each));
 }
 
 function verdict(result: RunResult, { paint, wallMs }: RunReportOptions): string {

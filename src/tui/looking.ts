@@ -74,6 +74,8 @@ export function hide(desk: Desk): void {
 }
 
 export function showAll(desk: Desk): void {
+  const { hidden, enlarged } = desk.view;
+  if (hidden.length === 0 && enlarged === undefined) desk.say("every pane is shown", "warning");
   desk.view = { ...desk.view, hidden: [], enlarged: undefined };
 }
 

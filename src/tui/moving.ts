@@ -86,11 +86,14 @@ export function toChange(desk: Desk, direction: Direction): void {
 /** Before time 0 is the boot of the cluster: who is at time 0 and still wants back, wants to see that. */
 export function toStart(desk: Desk): void {
   const { walk } = desk;
-  goTo(desk, walk.position > walk.start ? walk.start : 0, "jump");
+  if (walk.position <= 0) desk.say("this is the start of the run", "warning");
+  else goTo(desk, walk.position > walk.start ? walk.start : 0, "jump");
 }
 
 export function toEnd(desk: Desk): void {
-  goTo(desk, desk.walk.end, "jump");
+  const { position, end } = desk.walk;
+  if (position >= end) desk.say("this is the end of the run", "warning");
+  else goTo(desk, end, "jump");
 }
 
 /** The next one on this branch; behind the last one, the one that the walk is about. */

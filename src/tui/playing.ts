@@ -50,12 +50,12 @@ export class Playback {
   /** `▶ 2 events/s`. */
   get sign(): string {
     const { unit, perSecond } = SPEEDS[this.speed] as Speed;
-    return `▶ ${perSecond.toLocaleString("en-US")} ${unit === "events" ? "events" : "lines"}/s`;
+    return `▶ ${perSecond.toLocaleString("en-US")} ${unit === "events" ? "events" : perSecond === 1 ? "line" : "lines"}/s`;
   }
 
   get words(): string {
     const { unit, perSecond } = SPEEDS[this.speed] as Speed;
-    return `${perSecond.toLocaleString("en-US")} ${unit === "events" ? "events" : "lines of the story"} per second`;
+    return `${perSecond.toLocaleString("en-US")} ${unit === "events" ? "events" : perSecond === 1 ? "line of the story" : "lines of the story"} per second`;
   }
 
   change(by: 1 | -1): void {

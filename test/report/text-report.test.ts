@@ -40,6 +40,22 @@ describe("a report of one run", () => {
     expect(text).toMatch(/expected .*nothing is violated, but violated: .*NoAckedLoss/);
   });
 
+  test("one moment more than fits is told, for to count it would take as much room", () => {
+    const moment = UNEXPECTED.timeline[0];
+    if (moment === undefined) throw new Error("something happens");
+    const ofLength = (length: number): string => told({ ...UNEXPECTED, timeline: Array.from({ length }, () => moment) });
+    expect(ofLength(25)).not.toContain("moment more");
+    expect(ofLength(26)).toContain("… 2 moments more");
+  });
+
+  test("what broke as it was meant to can be walked to, and need not be run again", () => {
+    const text = told({ ...UNEXPECTED, verdict: "as-expected" });
+    expect(text).toContain("see it    kafka-sim step x.yaml --seed 1 --at violation");
+    expect(text).not.toContain(" again     ");
+    expect(told(UNEXPECTED)).toContain(" again     kafka-sim run x.yaml --seed 1");
+    expect(told(AS_EXPECTED)).not.toContain("see it");
+  });
+
   test("an undecided one says what never happened, and where it stands in the file", () => {
     expect(told(UNDECIDED)).toMatch(/waits\.yaml:\d+:\d+: fault 1 never fired/);
     expect(told(UNDECIDED)).toContain("undecided");

@@ -3,7 +3,7 @@ import type { Micros } from "../../base/units.ts";
 import { US_PER_MS, US_PER_SECOND } from "../../base/units.ts";
 import { printable } from "../../report/printable.ts";
 import { cut, pad, spread } from "../fitting.ts";
-import { columnsOf, type Line, line, type Span, span, type Tone } from "../line.ts";
+import { columnsOf, type Line, line, type Span, span, type Tone, widthOf } from "../line.ts";
 import type { Room } from "../pane.ts";
 import type { FlightRow, FlightScene, Hindrance } from "./scene.ts";
 
@@ -19,11 +19,31 @@ export function flightLines(scene: FlightScene, room: Room): readonly Line[] {
   const { height, width, selected } = room;
   if (height <= 0 || width <= 0) return [];
   if (rows.length === 0) return [cut(line(" nothing is under way", "faint"), width)];
-  const shown = rowsInView(rows, height, selected);
+  const near = rowsInView(rows, height, selected);
+  const chosen = near.find((row) => row.id === selected);
+  // What would be cut off in its own line has another one, where somebody looks at it.
+  const isTwofold =
+    chosen !== undefined && height >= TWOFOLD_HEIGHT && neededWidth(chosen, room, nodesWidth(near, width)) > width;
+  const shown = isTwofold ? rowsInView(rows, height - 1, selected) : near;
   const nodes = nodesWidth(shown, width);
-  const lines = shown.map((row) => cut(rowLine(row, room, nodes), width));
+  const lines = shown.flatMap((row) =>
+    isTwofold && row === chosen ? rowLines(row, room, nodes) : [cut(rowLine(row, room, nodes), width)],
+  );
   if (shown.length < rows.length && height > 1) lines.push(cut(line(` ${leftOutText(rows, shown)}`, "faint"), width));
   return lines;
+}
+
+const TWOFOLD_HEIGHT = 4;
+
+function neededWidth(row: FlightRow, room: Room, nodes: NodesWidth): number {
+  return widthOf(leftOf(row, room, nodes)) + 1 + widthOf(statusOf(row));
+}
+
+/** Who to whom, and below it what. */
+function rowLines(row: FlightRow, room: Room, nodes: NodesWidth): readonly Line[] {
+  const { width } = room;
+  const words = span(`    ${flightText(row, room.present)}`, "selected");
+  return [cut(spread(namesOf(row, room, nodes), statusOf(row), width), width), cut([words], width)];
 }
 
 /** The first, or those around the selected one; a row is left to count the others. */
@@ -48,20 +68,29 @@ function nodesWidth(rows: readonly FlightRow[], width: number): NodesWidth {
   return from + to <= width * NODES_SHARE ? { from, to } : { from: 0, to: 0 };
 }
 
-function rowLine(row: FlightRow, { width, selected, present }: Room, nodes: NodesWidth): Line {
-  const isSelected = row.id === selected;
-  const tone: Tone = isSelected ? "selected" : row.isFresh ? "fresh" : row.concerns ? "plain" : "faint";
+function rowLine(row: FlightRow, room: Room, nodes: NodesWidth): Line {
+  return spread(leftOf(row, room, nodes), statusOf(row), room.width);
+}
+
+function leftOf(row: FlightRow, room: Room, nodes: NodesWidth): Line {
+  return [...namesOf(row, room, nodes), span("  "), span(flightText(row, room.present), toneOf(row, room))];
+}
+
+/** `broker-2 → broker-1`, and what marks the row. */
+function namesOf(row: FlightRow, room: Room, nodes: NodesWidth): Line {
+  const tone = toneOf(row, room);
   const name = (node: string, columns: number): Line => pad(cut([span(printable(node), tone)], NODE_MAX), columns);
-  const left: Line = [
-    span(isSelected ? SELECTED : " ", "selected"),
+  return [
+    span(row.id === room.selected ? SELECTED : " ", "selected"),
     span(row.concerns ? CONCERNS : " ", "accent"),
     ...name(row.from, nodes.from),
     span(" → ", "faint"),
     ...name(row.to, nodes.to),
-    span("  "),
-    span(flightText(row, present), tone),
   ];
-  return spread(left, statusOf(row), width);
+}
+
+function toneOf(row: FlightRow, { selected }: Room): Tone {
+  return row.id === selected ? "selected" : row.isFresh ? "fresh" : row.concerns ? "plain" : "faint";
 }
 
 /** `Fetch #412 @111`; an answer bears no number, it has its request's. */

@@ -54,7 +54,8 @@ function membershipWords({ membership, condition, role }: Lane, state: Committed
     if (role === "leader") return words("good", state.isr.length === 1 ? "alone in ISR" : "in ISR");
     if (evictedIn === undefined) return words("good", "in ISR");
     if (evictedIn <= 0) return words("warning", "in ISR, evicted at the next check", "evicted at next check");
-    const time = `${condition === "running" ? "in" : "within"} ${secondsText(evictedIn)}`;
+    // Not before: its leader looks at it now and then only, and the controller may fence it earlier.
+    const time = `${condition === "running" ? "after" : "within"} ${secondsText(evictedIn)}`;
     return words("warning", `in ISR, evicted ${time} unless it catches up`, `evicted ${time}`);
   }
   if (!isAssigned) return words("warning", "no replica any more");

@@ -118,6 +118,15 @@ describe("the order", () => {
 });
 
 describe("looking", () => {
+  test("tells a selected message whole: in a line of its own where the first one is too short", () => {
+    const frame = frameAt(lastReplica, stepAfter(lastReplica, 9));
+    const [first] = flightPane.items(flightPane.scene(frame));
+    const lines = linesOf(flightPane, frame, roomOf(34, 6, { selected: first?.id }));
+    expect(lines[0]).toMatch(/^▸•broker-1 → broker-2 +✂ cut$/);
+    expect(lines[1]).toMatch(/^ {4}Fetch ok \d+\.\.\d+ HW \d+$/);
+    expect(linesOf(flightPane, frame, roomOf(34, 6))[0]).toContain("…");
+  });
+
   test("changes nothing: a walk on which everything is looked at ends as the run did", () => {
     const walk = walkThrough(bundledSide("museum/replication/kip-966-last-replica-standing"));
     for (let step = 0; step < walk.end; step += 331) {
