@@ -1,5 +1,6 @@
 /** Changing what happens: to the message, the node or the client that is selected. Every change makes a branch. */
 import { type Command, changesOf } from "../view/commands.ts";
+import { whyFutile } from "../view/futile.ts";
 import type { Item } from "../view/pane.ts";
 import { endingInWords } from "../view/tree/ending.ts";
 import { readDelay } from "../view/typed.ts";
@@ -103,6 +104,12 @@ function nodeOf(item: Item | undefined): string | undefined {
 }
 
 function act(desk: Desk, action: MomentAction): void {
+  const { simulation, unchangeable } = desk.walk;
+  const futile = unchangeable ?? whyFutile(simulation, action);
+  if (futile !== undefined) {
+    desk.say(futile, "warning");
+    return;
+  }
   branchOff(desk, desk.walk.act(action));
 }
 

@@ -38,10 +38,9 @@ export function select(desk: Desk, by: 1 | -1): void {
   desk.choose({ selected: { ...view.choice.selected, [view.focus]: next.id } });
 }
 
-/** Among moments, where one stands; elsewhere, the end from which the key leads in. */
-function entrance({ walk }: Desk, items: readonly Item[], by: 1 | -1): Item | undefined {
-  const isMoments = items.some(({ subject }) => subject.kind === "moment");
-  if (!isMoments) return by === 1 ? items[0] : items.at(-1);
+/** In the timeline, where one stands; elsewhere, the end from which the key leads in. */
+function entrance({ walk, view }: Desk, items: readonly Item[], by: 1 | -1): Item | undefined {
+  if (view.focus !== "timeline") return by === 1 ? items[0] : items.at(-1);
   const isBefore = ({ subject }: Item): boolean => subject.kind === "moment" && subject.step <= walk.position;
   return by === 1 ? (items.find((item) => !isBefore(item)) ?? items.at(-1)) : (items.findLast(isBefore) ?? items[0]);
 }

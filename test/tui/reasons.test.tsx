@@ -39,6 +39,15 @@ test("what leads nowhere, and what would change nothing, is answered in words", 
   await desk.see("! this is the start of the run");
 });
 
+test("what would change nothing makes no branch, and is told why", async () => {
+  desk = new DeskTest();
+  desk.press("4", "down", "e");
+  await desk.see("! nothing would change: broker-1 is running");
+  desk.press("j");
+  await desk.see("! nothing to heal: no link of broker-1 is cut, clogged or slow");
+  expect(desk.walk.branches).toHaveLength(1);
+});
+
 test("what is selected has its own keys first in the last line", async () => {
   desk = new DeskTest({ columns: 80, rows: 24 });
   await desk.see("→ step  ← back");

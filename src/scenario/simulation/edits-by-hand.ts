@@ -116,7 +116,7 @@ function compare(a: MomentEdit["moment"], b: MomentEdit["moment"]): Micros {
 }
 
 /** Why there is nothing to do; undefined if there is. */
-function hindrance(world: World, action: MomentAction): string | undefined {
+export function hindrance(world: World, action: MomentAction): string | undefined {
   if (action.do === "release") return heldMessage(world, action.delivery) === undefined ? "nothing held it" : undefined;
   const what = action.do;
   if (what === "isolate" || what === "cut" || what === "heal") return undefined;

@@ -39,7 +39,9 @@ function linesOf({ rows, of }: CausesScene, room: Room): readonly Line[] {
   if (width <= 0 || height <= 0) return [];
   if (rows.length === 0) return [cut(line(` nothing has led to ${of}`, "faint"), width)];
   const timeWidth = Math.max(...rows.map(({ time }) => time.length));
-  const drawn = rows.flatMap((row, index) => draw(row, rows[index - 1], timeWidth, room));
+  const whole = rows.flatMap((row, index) => draw(row, rows[index - 1], timeWidth, room, true));
+  if (whole.length <= height) return whole.map((each) => each.line);
+  const drawn = rows.flatMap((row, index) => draw(row, rows[index - 1], timeWidth, room, false));
   if (drawn.length <= height) return drawn.map((each) => each.line);
   const wanted = drawn.findIndex(({ id }) => id === selected);
   const space = Math.max(1, height - 1);
@@ -56,6 +58,7 @@ function draw(
   before: CauseRow | undefined,
   timeWidth: number,
   { width, selected, focused }: Room,
+  isWhole: boolean,
 ): { readonly id: string; readonly line: Line }[] {
   const { id, kind, time, text } = row;
   const isSelected = id === selected;
@@ -67,11 +70,11 @@ function draw(
   ];
   const words = line(text, TONES[kind]);
   const indent = columnsOf(head.map((each) => each.text).join(""));
-  if (!isSelected || indent + 10 > width)
+  if ((!isSelected && !isWhole) || indent + 10 > width)
     return [{ id, line: marked(cut([...head, ...words], width), isSelected && focused, width) }];
   return wrap(words, width - indent).map((each, nth) => ({
     id,
-    line: marked(cut(nth === 0 ? [...head, ...each] : [span(" ".repeat(indent)), ...each], width), focused, width),
+    line: marked(cut(nth === 0 ? [...head, ...each] : [span(" ".repeat(indent)), ...each], width), isSelected && focused, width),
   }));
 }
 

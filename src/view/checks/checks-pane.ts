@@ -109,18 +109,21 @@ function marked(words: Line, isSelected: boolean, { width, focused }: Room, mark
 }
 
 const INDENT = 3;
+/** With so many lines, facts are told to their end; with fewer, the selected one. */
+const ROOMY_LINES = 24;
 
 function rowsOfFacts({ name, facts }: CheckedPromise, room: Room): Row[] {
   return facts.flatMap(({ time, text }, index) => {
     const id = `${name} fact ${index + 1}`;
     const head = `  fact ${index + 1}  ${time} s  `;
     const space = room.width - 1 - head.length;
-    if (room.selected !== id || space < 10) {
-      return [{ id, line: marked([span(head, "faint"), span(text)], room.selected === id, room) }];
+    const isSelected = room.selected === id;
+    if (!(isSelected || room.height >= ROOMY_LINES) || space < 10) {
+      return [{ id, line: marked([span(head, "faint"), span(text)], isSelected, room) }];
     }
     return wrap([span(text)], space).map((each, row) => ({
       id,
-      line: marked([span(row === 0 ? head : " ".repeat(head.length), "faint"), ...each], true, room, row === 0 ? "▸" : " "),
+      line: marked([span(row === 0 ? head : " ".repeat(head.length), "faint"), ...each], isSelected, room, row === 0 ? "▸" : " "),
     }));
   });
 }
