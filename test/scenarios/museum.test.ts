@@ -33,7 +33,8 @@ describe.each(NAMES)("%s", (name) => {
       ["old rule", key],
       ["new rule", key],
     ]);
-    const [old, fixed] = sides.map(({ scenario }) => leaves(scenario));
+    // What is said about a side is no part of its run.
+    const [old, fixed] = sides.map(({ scenario }) => leaves({ ...scenario, notes: [] }));
     const differing = [...(old ?? [])].filter(([path, value]) => fixed?.get(path) !== value).map(([path]) => path);
     for (const path of differing) expect(path).toMatch(new RegExp(`^switched\\.value$|^turnedDials|${placeOf(key)}`));
     expect(differing.length).toBeGreaterThan(1);

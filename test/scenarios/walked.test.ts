@@ -1,5 +1,9 @@
-/** Every bundled scenario can be walked through: opened, to its end, back to its start, with the whole screen on the way. */
-import { expect, test } from "vitest";
+/**
+ * Every bundled scenario can be walked through: opened, to its end, back to its start, with the whole screen on the way. Of an exhibit, the side
+ * at which `step` opens it.
+ */
+import { describe, expect, test } from "vitest";
+import { bundledNames } from "../../src/cli/scenario-files.ts";
 import { frameOf } from "../../src/view/frame.ts";
 import { columnsOf } from "../../src/view/line.ts";
 import { lookAt } from "../../src/view/look.ts";
@@ -9,7 +13,7 @@ import { composeScreen, type Size, screenOf } from "../../src/view/screen/screen
 import type { TimelineDetail } from "../../src/view/view-state.ts";
 import { complete } from "../../src/walk/journey.ts";
 import { Walk } from "../../src/walk/walk.ts";
-import { BUNDLED } from "./bundled.ts";
+import { BUNDLED, BUNDLED_TURNED, type BundledSide } from "./bundled.ts";
 
 const SIZES: readonly Size[] = [
   { width: 80, height: 23 },
@@ -34,8 +38,27 @@ function screenHere(walk: Walk, stop: number): string[] {
   return texts;
 }
 
-test.each(BUNDLED.map((side) => [side.title, side] as const))("%s", (_title, side) => {
-  const walk = complete(Walk.open({ side, seed: String(side.scenario.seed) }));
+const OPENED = BUNDLED.filter(({ label }) => label !== "new rule");
+
+test("there is one for each file", () => {
+  expect(OPENED.map(({ name }) => name)).toEqual(bundledNames());
+});
+
+/** With a side's own seed. */
+function walkThrough(side: BundledSide): Walk {
+  return complete(Walk.open({ side, seed: String(side.scenario.seed) }));
+}
+
+/** What the author says comes up, in the order of the file, and not while the cluster boots. */
+function expectEveryNote({ side, branch, start }: Walk): void {
+  const { notes } = branch.tape;
+  expect(notes.map(({ note }) => note.source)).toEqual(side.scenario.notes.map(({ source }) => source));
+  for (const { step } of notes) expect(step).toBeGreaterThanOrEqual(start);
+}
+
+test.each(OPENED.map((side) => [side.title, side] as const))("%s", (_title, side) => {
+  const walk = walkThrough(side);
+  expectEveryNote(walk);
   const { start, end } = walk;
   const stops = [0, ...Array.from({ length: STOPS }, (_, stop) => start + Math.floor(((end - start) * stop) / (STOPS - 1)))];
   const there = stops.map((step, stop) => {
@@ -48,4 +71,20 @@ test.each(BUNDLED.map((side) => [side.title, side] as const))("%s", (_title, sid
     complete(walk.goTo(stops[stop] as number));
     expect({ hash: walk.simulation.world.trace.hash(), screen: screenHere(walk, stop) }).toEqual(there[stop]);
   }
+});
+
+const SPOKEN = [...BUNDLED, ...BUNDLED_TURNED].filter(({ scenario }) => scenario.notes.length > 0);
+
+describe("every note comes up on the other side, and with ZooKeeper, too", () => {
+  test.each(SPOKEN.filter((side) => !OPENED.includes(side)).map((side) => [side.title, side] as const))("%s", (_title, side) => {
+    expectEveryNote(walkThrough(side));
+  });
+});
+
+test("a learner is asked something, with KRaft and with ZooKeeper, on brokers and in groups", () => {
+  const asked = SPOKEN.filter(({ scenario }) => scenario.notes.some(({ question }) => question !== undefined));
+  const themes = new Set(asked.map(({ name }) => name.replace(/\/[^/]+$/, "")));
+  expect([...themes].sort()).toEqual([
+    ...["disk", "failover", "groups", "healthy", "museum/replication", "museum/zookeeper", "network"],
+  ]);
 });

@@ -121,7 +121,7 @@ export class DeskTest {
 
   /** As soon as it is on the screen. */
   async see(what: string | RegExp): Promise<string> {
-    await vi.waitFor(() => expect(this.screen).toMatch(what), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => expect(this.screen).toMatch(what), { timeout: 60_000, interval: 5 });
     return this.screen;
   }
 
@@ -131,7 +131,7 @@ export class DeskTest {
   }
 
   async until(isSo: () => boolean): Promise<void> {
-    await vi.waitFor(() => expect(isSo(), this.screen).toBe(true), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => expect(isSo(), this.screen).toBe(true), { timeout: 60_000, interval: 5 });
   }
 
   /** Nothing moves by itself any more, and what was written is gone. */
