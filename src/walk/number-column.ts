@@ -4,6 +4,7 @@ interface NumberArray {
   readonly length: number;
   [index: number]: number;
   set(source: NumberArray): void;
+  subarray(from: number, to: number): NumberArray;
 }
 type NumberArrayType = new (length: number) => NumberArray;
 
@@ -19,7 +20,7 @@ export class NumberColumn {
     this.type = type;
     this.length = length;
     this.values = new type(Math.max(INITIAL_CAPACITY, length * 2));
-    for (let i = 0; before !== undefined && i < length; i++) this.values[i] = before.at(i);
+    if (before !== undefined) this.values.set(before.values.subarray(0, length));
   }
 
   at(index: number): number {

@@ -1,6 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
+import { type Side, sidesOf } from "../../src/run/run-scenario.ts";
 import { parseCondition } from "../../src/scenario/condition.ts";
+import { parseScenario } from "../../src/scenario/loader.ts";
 import type { MessageChange, MomentAction } from "../../src/scenario/run-edit.ts";
 import type { Simulation } from "../../src/scenario/simulation/simulation.ts";
 import { complete } from "../../src/walk/journey.ts";
@@ -25,6 +27,15 @@ describe("standing somewhere", () => {
     expect(walk.end).toBe(hashes.length - 1);
     expect(walk.branch.ending.traceHash).toBe(hashes.at(-1));
     expect(walk.branch.ending.traceHash).toBe(straightRun(side).world.trace.hash());
+  });
+
+  test("a run that never gets ready can be walked, and says so", () => {
+    const slow = sidesOf(parseScenario("name: Slow\nnetwork: { latency: 9s }\ntopics: { orders: {} }", "slow.yaml"))[0] as Side;
+    const walk = walkThrough(slow);
+    expect([walk.branch.ending.phase, walk.start, walk.position]).toEqual(["unready", 0, 0]);
+    complete(walk.goTo(walk.end));
+    expect(hashHere(walk)).toBe(straightRun(slow).world.trace.hash());
+    expect(walk.unchangeable).toContain("booting");
   });
 
   const walk = walkThrough(side);

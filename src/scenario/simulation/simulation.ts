@@ -153,8 +153,11 @@ export class Simulation implements WorldObserver, FaultSurroundings, DirectorLis
     const { world, byHand } = this;
     const editAt = this.editDueAt();
     const next = editAt ?? world.nextEventAt;
-    if (next === undefined || next > this.endsAt) this.phase = this.phase === "booting" ? "unready" : "over";
-    else if (world.trace.step >= (this.scenario.run.maxEvents ?? EVENTS_MAX)) this.phase = "out-of-events";
+    if (next === undefined || next > this.endsAt) {
+      // What has ended stays as it has, however often it is asked to go on.
+      if (this.phase === "booting") this.phase = "unready";
+      else if (this.phase === "ready") this.phase = "over";
+    } else if (world.trace.step >= (this.scenario.run.maxEvents ?? EVENTS_MAX)) this.phase = "out-of-events";
     else {
       if (next > this.momentUs) {
         this.momentUs = next;
