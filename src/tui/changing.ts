@@ -46,7 +46,7 @@ export function changeMessage(desk: Desk, change: MessageChange): void {
     desk.say("select a message under way first", "warning");
     return;
   }
-  branchOff(desk, desk.walk.changeMessage(subject.delivery, change));
+  branchOff(desk, desk.walk.changeMessage(subject.delivery, change), "go back to where it was sent");
 }
 
 export function release(desk: Desk): void {
@@ -110,10 +110,11 @@ function act(desk: Desk, action: MomentAction): void {
     desk.say(futile, "warning");
     return;
   }
-  branchOff(desk, desk.walk.act(action));
+  branchOff(desk, desk.walk.act(action), "go back a step");
 }
 
-function branchOff(desk: Desk, journey: Journey<Branch>): void {
+/** `instead`: what one can do where the past is in the way. */
+function branchOff(desk: Desk, journey: Journey<Branch>, instead: string): void {
   const { unchangeable } = desk.walk;
   if (unchangeable !== undefined) {
     desk.say(unchangeable, "warning");
@@ -121,7 +122,7 @@ function branchOff(desk: Desk, journey: Journey<Branch>): void {
   }
   desk.travel("a new branch is played to its end", unlessPast(journey), (branch) => {
     if (branch instanceof PastChanged) {
-      desk.say(`${branch.message}; go back to where it was sent`, "warning");
+      desk.say(`${branch.message}; ${instead}`, "warning");
       return;
     }
     desk.say(
