@@ -1,6 +1,7 @@
 /** `kafka-sim run`. */
 import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { INVARIANT_NAMES } from "../checks/catalogue.ts";
 import { toJson } from "../report/json-report.ts";
 import { toJUnit } from "../report/junit-report.ts";
 import type { Paint } from "../report/paint.ts";
@@ -10,7 +11,7 @@ import { traceLines } from "../report/trace-lines.ts";
 import type { RunResult } from "../run/result.ts";
 import { runMany, type SeedRange } from "../run/run-many.ts";
 import { checkScenarios, traceSeed } from "../run/seed-task.ts";
-import { parseSeed } from "../scenario/loader.ts";
+import { loadScenario, parseSeed } from "../scenario/loader.ts";
 import { argumentError } from "../scenario/scenario-error.ts";
 import { EXIT } from "./errors.ts";
 import { jobsOf, paintOf, print, seedRange, shellWord } from "./options.ts";
@@ -91,13 +92,21 @@ function tellOne(results: readonly RunResult[], flags: RunFlags, paint: Paint, w
     ...lines,
     ...aligned([
       [walkHint(first, flags), "walk through it, forwards and back"],
-      [`kafka-sim run ${name} --seeds 1..100`, "other seeds"],
+      // With another seed, what was changed by hand would not be met.
+      isSaved(first)
+        ? [`kafka-sim replay ${name}`, "is it still the very same run?"]
+        : [`kafka-sim run ${name} --seeds 1..100`, "other seeds"],
       [`kafka-sim run ${name} --set acks=1`, "what a setting buys"],
       [`kafka-sim run ${name} --trace run.jsonl`, "every step, with its cause"],
       ["kafka-sim list", "what else there is"],
     ]).map((line, index) => paint.faint(` ${index === 0 ? "try" : "   "}  ${line}`)),
     "",
   ];
+}
+
+/** Whether the file is a branch that was saved. */
+function isSaved({ file }: RunResult): boolean {
+  return loadScenario(file, { invariants: INVARIANT_NAMES }).recorded !== undefined;
 }
 
 /** Two columns. */

@@ -47,6 +47,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
     return typeof value === "string" && !new RegExp(rule, "u").test(value) ? [`${path} does not match ${rule}`] : [];
   },
   minItems: (rule: number, value, { path }) => (Array.isArray(value) && value.length < rule ? [`${path} has too few items`] : []),
+  maxItems: (rule: number, value, { path }) =>
+    Array.isArray(value) && value.length > rule ? [`${path} has too many items`] : [],
   items: (rule: Schema, value, { root, path }) => {
     return Array.isArray(value) ? value.flatMap((item, index) => schemaProblems(rule, item, root, `${path}[${index}]`)) : [];
   },

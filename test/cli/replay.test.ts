@@ -48,6 +48,10 @@ describe("the same run", () => {
     const { trace } = save("calm.yaml", "saved-and-run.yaml");
     const { status, stdout } = await workshop.kafkaSim(["run", "saved-and-run.yaml"]);
     expect([status, stdout]).toEqual([0, expect.stringContaining(trace)]);
+    // What comes next: to walk on, and to see whether it is the same; another seed has no such messages.
+    expect(stdout).toMatch(/^ try {2}kafka-sim step saved-and-run\.yaml /m);
+    expect(stdout).toMatch(/^ {6}kafka-sim replay saved-and-run\.yaml /m);
+    expect(stdout).not.toContain("--seeds");
   });
 });
 
