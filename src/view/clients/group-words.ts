@@ -10,14 +10,14 @@ import type { Column, Row } from "./table.ts";
 export const GROUP_COLUMNS: readonly Column[] = [
   { key: "name", rank: 0 },
   { key: "state", rank: 1 },
-  { key: "generation", rank: 4 },
+  { key: "generation", rank: 5 },
   { key: "protocol", rank: 8 },
   { key: "members", rank: 7 },
-  { key: "coordinator", rank: 5 },
+  { key: "coordinator", rank: 6 },
   { key: "amiss", rank: 2 },
   { key: "awaited", rank: 2 },
-  { key: "lag", rank: 3 },
-  { key: "ownerless", rank: 6 },
+  { key: "lag", rank: 4 },
+  { key: "ownerless", rank: 3 },
 ];
 
 export function isRebalancing({ held }: GroupScene): boolean {

@@ -10,6 +10,11 @@ describe("the clients pane", () => {
     await expect(drawn(clientsPane, simulation, ROOMS)).toMatchFileSnapshot("paused-zombie.txt");
   });
 
+  test("says what nobody reads while the dead member's session lasts, even where there is little room", () => {
+    const simulation = runTo(bundled("groups/member-crash.yaml"), 30);
+    expect(drawn(clientsPane, simulation, [roomOf(56, 8)])).toMatch(/billing +Stable .*nobody has orders-2,3/);
+  });
+
   test("says for whom a rebalance waits", async () => {
     const simulation = runTo(bundled("groups/slow-handler.yaml"), 60);
     await expect(drawn(clientsPane, simulation, ROOMS)).toMatchFileSnapshot("rebalance.txt");
