@@ -58,3 +58,10 @@ test("what is selected has its own keys first in the last line", async () => {
   desk.press("2", "down");
   await desk.see("Enter go there");
 });
+
+test("the page of all keys has room for the marks of the lanes at 80×24", async () => {
+  desk = new DeskTest({ columns: 80, rows: 24 });
+  desk.press("?");
+  const page = await desk.see("high watermark");
+  for (const words of ["log end", "unflushed", "cut off", "close what lies on top"]) expect(page).toContain(words);
+});

@@ -27,18 +27,23 @@ const MARKS: readonly Line[] = [
 
 function helpLines({ width, height }: OverlayRoom): Line[] {
   const columnWidth = Math.floor((width - GAP) / COLUMNS.length);
-  const highest = Math.max(...COLUMNS.map((groups) => linesOf(groups, false).length));
-  const isAiry = highest + 2 <= height;
-  const columns = COLUMNS.map((groups, index) => [
-    ...linesOf(groups, isAiry),
-    ...(index === 0 ? [...(isAiry ? [[]] : []), ...MARKS] : []),
-  ]);
-  const rows = Math.max(...columns.map((lines) => lines.length));
-  return Array.from({ length: Math.min(rows, height) }, (_, row) =>
+  const airy = columnsOf(true);
+  const columns = highestOf(airy) <= height ? airy : columnsOf(false);
+  return Array.from({ length: Math.min(highestOf(columns), height) }, (_, row) =>
     columns.flatMap((lines, index) =>
       index === 0 ? [...fitted(lines[row] ?? [], columnWidth), span(" ".repeat(GAP))] : cut(lines[row] ?? [], columnWidth),
     ),
   );
+}
+
+/** The marks stand where most room is left. */
+function columnsOf(isAiry: boolean): readonly (readonly Line[])[] {
+  const marks = isAiry ? [[], ...MARKS] : MARKS;
+  return COLUMNS.map((groups, index) => (index === 0 ? [...linesOf(groups, isAiry), ...marks] : linesOf(groups, isAiry)));
+}
+
+function highestOf(columns: readonly (readonly Line[])[]): number {
+  return Math.max(...columns.map((lines) => lines.length));
 }
 
 function linesOf(groups: readonly CommandGroup[], isAiry: boolean): Line[] {
