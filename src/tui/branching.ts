@@ -46,8 +46,10 @@ export function showTree(desk: Desk): void {
         case "escape":
         case "q":
         case "T":
-        case "ctrl-c":
           return desk.close(layer);
+        case "ctrl-c":
+          desk.close(layer);
+          return desk.pass(key);
       }
     },
   };
@@ -130,7 +132,10 @@ function showComparison(desk: Desk, left: Branch, right: Branch): void {
       else if (key === "enter") {
         desk.close(layer);
         goTo(desk, commonSteps(left, right), "jump");
-      } else if (["escape", "q", "m", "ctrl-c"].includes(key)) desk.close(layer);
+      } else if (["escape", "q", "m", "ctrl-c"].includes(key)) {
+        desk.close(layer);
+        if (key === "ctrl-c") desk.pass(key);
+      }
     },
   };
   desk.open(layer);

@@ -7,7 +7,7 @@ import type { TapeNote } from "../walk/tape.ts";
 import type { Desk } from "./desk.ts";
 import type { Layer } from "./layer.ts";
 
-const CLOSING = ["escape", "enter", "space", "q", "ctrl-c"];
+const CLOSING = ["escape", "enter", "space", "q"];
 
 export function noteLayer(desk: Desk, { step, note }: TapeNote): Layer {
   const { question } = note;

@@ -167,8 +167,15 @@ test("q asks before it leaves branches behind: they are saved, discarded, or one
   expect(desk.statuses).toEqual([130]);
   desk.press("ctrl-c", "ctrl-c");
   expect(desk.statuses).toEqual([130, 130]);
+  // What lies on top is no reason to stay.
+  for (const [index, key] of ["i", "?", "T"].entries()) {
+    desk.press(key, "ctrl-c");
+    await desk.see("one branch is not saved");
+    desk.press("d");
+    expect(desk.statuses.length).toBe(3 + index);
+  }
   desk.press("q", "s");
-  await desk.until(() => desk.statuses.length === 3);
+  await desk.until(() => desk.statuses.length === 6);
   expect(desk.read("loss-branch-2.yaml")).toContain("broker-2");
 });
 
