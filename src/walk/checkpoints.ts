@@ -18,7 +18,7 @@ export interface Checkpoint {
 
 const EVEN_MAX = 64;
 const NEAR_MAX = 6;
-const FIRST_DISTANCE = 512;
+const FIRST_DISTANCE = 4_096;
 
 export class Checkpoints {
   private even: Checkpoint[] = [];
