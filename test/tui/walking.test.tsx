@@ -144,8 +144,7 @@ function isIsr(event: object, wanted: readonly number[]): boolean {
 
 test("r goes back to the last change of what is selected", async () => {
   desk.press("end", "1", "down");
-  const item = desk.stepper.desk.selected;
-  expect(item?.watched).toBeDefined();
+  await desk.until(() => desk.stepper.desk.selected?.watched !== undefined);
   desk.press("r");
   await desk.see("last change of");
   expect(desk.position).toBeLessThan(desk.walk.end);
