@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** What they test keeps nothing between two runs, so that they can share its modules: to load them anew for each file takes as long as the tests. */
-const SHARING = ["base", "sim", "kafka", "checks", "scenario", "run", "walk", "view", "report"].map(
+const SHARING = ["base", "sim", "kafka", "checks", "scenario", "run", "walk", "report"].map(
   (layer) => `test/${layer}/**/*.test.ts`,
 );
 
